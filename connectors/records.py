@@ -1,0 +1,209 @@
+"""Canonical records: what a thing is, whichever system it came from. Frozen, exact, aware.
+
+All amounts are `Decimal` in the order's currency (main unit, two decimals). `net` is without VAT, `gross` with VAT.
+All times are aware and in UTC. All ids and numbers are text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from sharespine.lib.clock import from_utc_text
+from sharespine.lib.money import ZERO
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where something goes. `country` is ISO 3166-1 alpha-2 in upper case, or empty when the system does not say."""
+
+    name: str = ""
+    company: str = ""
+    street: str = ""
+    street2: str = ""
+    postcode: str = ""
+    city: str = ""
+    state: str = ""
+    country: str = ""
+    phone: str = ""
+    email: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not any((self.street, self.street2, self.postcode, self.city))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """The buyer. `number` is the shop's own customer id and is empty for a guest; `company` is empty for a private person."""
+
+    number: str = ""
+    name: str = ""
+    company: str = ""
+    organisation_number: str = ""
+    vat_number: str = ""
+    email: str = ""
+    phone: str = ""
+    address: Address = Address()
+
+    @property
+    def is_company(self) -> bool:
+        return bool(self.company or self.organisation_number)
+
+
+class LineKind(StrEnum):
+    """What a row of an order is for. Everything but `ARTICLE` goes to an article of its own in the ERP."""
+
+    ARTICLE = "article"
+    FREIGHT = "freight"
+    FEE = "fee"
+    DISCOUNT = "discount"
+    GIFT_CARD = "gift_card"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """One row. `net` and `vat` are for the whole row, after discount; `net_before_discount` is before it.
+
+    `vat_rate` is in percent (25, 12, 6, 0) and None when the shop does not say, which it may only do on a row of 0.00.
+    `article_number` is empty when the shop no longer knows the article.
+    """
+
+    source_id: str
+    kind: LineKind
+    name: str
+    quantity: Decimal = Decimal(1)
+    net: Decimal
+    vat: Decimal
+    vat_rate: Decimal | None
+    net_before_discount: Decimal
+    article_number: str = ""
+    details: str = ""
+
+    @property
+    def gross(self) -> Decimal:
+        return self.net + self.vat
+
+    @property
+    def discount(self) -> Decimal:
+        """What was taken off this row, without VAT; 0 or more for an ordinary discount."""
+        return self.net_before_discount - self.net
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Money given back after the order was placed. `gross` is positive, with VAT."""
+
+    source_id: str
+    gross: Decimal
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order with its customer, as the shop has it now.
+
+    `total` is with VAT and `total_vat` is the VAT in it; refunds do not lower either. `coupons` are codes, for information:
+    their effect is already in the lines.
+    """
+
+    source_id: str
+    number: str
+    status: str
+    currency: str
+    placed_at: datetime
+    modified_at: datetime
+    paid_at: datetime | None = None
+    buyer: Party
+    delivery: Address = Address()
+    lines: tuple[OrderLine, ...]
+    total: Decimal
+    total_vat: Decimal
+    prices_include_vat: bool = True
+    payment_method: str = ""
+    payment_title: str = ""
+    transaction_id: str = ""
+    delivery_method: str = ""
+    coupons: tuple[str, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    note: str = ""
+    channel: str = ""
+
+    @property
+    def lines_total(self) -> Decimal:
+        """Sum of the rows with VAT. Differs from `total` where the shop rounds the sum or takes payment by other means."""
+        return sum((line.gross for line in self.lines), ZERO)
+
+    @property
+    def refunded(self) -> Decimal:
+        return sum((refund.gross for refund in self.refunds), ZERO)
+
+
+def to_json(record: object) -> Any:
+    """`record` as plain JSON types: `Decimal` and times become text, so nothing is lost in the database."""
+    if is_dataclass(record):
+        return {f.name: to_json(getattr(record, f.name)) for f in fields(record)}
+    if isinstance(record, Decimal):
+        return str(record)
+    if isinstance(record, datetime | date):
+        return record.isoformat()
+    if isinstance(record, tuple | list):
+        return [to_json(item) for item in record]
+    if isinstance(record, Mapping):
+        return {str(key): to_json(value) for key, value in record.items()}
+    return record
+
+
+def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
+    """The record that `to_json` wrote. Raises `ValueError` or `KeyError` on data that is not such a record.
+
+    A field that was added since the data was written takes its default, so old rows stay readable.
+    """
+    hints = _hints(cls)
+    values = {name: _value(hints[name], data[name]) for name in hints if name in data}
+    try:
+        return cls(**values)
+    except TypeError as error:
+        raise ValueError(f"not a {cls.__name__}: {error}") from None
+
+
+def content_hash(record: object) -> str:
+    """A hash of what the record says, without when it was last modified: two reads of an unchanged record agree."""
+    data = to_json(record)
+    data.pop("modified_at", None)
+    return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _value(hint: Any, value: Any) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        if value is None:
+            return None
+        return _value(next(a for a in arguments if a is not type(None)), value)
+    if origin is tuple:
+        return tuple(_value(arguments[0], item) for item in value)
+    if is_dataclass(hint):
+        return from_json(cast(type, hint), value)
+    if hint is Decimal:
+        return Decimal(value)
+    if hint is datetime:
+        return from_utc_text(value)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint(value)
+    return value

@@ -1,0 +1,1 @@
+"""The project: wiring on top (settings, URLs, commands, doors), a small floor below (`lib`)."""

@@ -1,0 +1,1 @@
+"""The floor everybody stands on. Imports nothing of ours."""
