@@ -186,7 +186,7 @@ def content_hash(record: object) -> str:
 
 
 @cache
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: Any) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
@@ -199,7 +199,7 @@ def _value(hint: Any, value: Any) -> Any:
     if origin is tuple:
         return tuple(_value(arguments[0], item) for item in value)
     if is_dataclass(hint):
-        return from_json(cast(type, hint), value)
+        return from_json(cast("type", hint), value)
     if hint is Decimal:
         return Decimal(value)
     if hint is datetime:
