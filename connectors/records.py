@@ -115,7 +115,8 @@ class Order:
     """An order with its customer, as the shop has it now.
 
     `total` is with VAT and `total_vat` is the VAT in it; refunds do not lower either. `coupons` are codes, for information:
-    their effect is already in the lines.
+    their effect is already in the lines. `cancelled` is the shop's word that nothing will be delivered: cancelled, failed,
+    fully refunded or thrown away, whatever the shop calls it.
     """
 
     source_id: str
@@ -139,6 +140,7 @@ class Order:
     refunds: tuple[Refund, ...] = ()
     note: str = ""
     channel: str = ""
+    cancelled: bool = False
 
     @property
     def lines_total(self) -> Decimal:
@@ -178,10 +180,22 @@ def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
         raise ValueError(f"not a {cls.__name__}: {error}") from None
 
 
+#: What may change on an order without changing the document that was made of it.
+_PROGRESS = ("status", "paid_at", "transaction_id", "payment_title", "note")
+
+
 def content_hash(record: object) -> str:
     """A hash of what the record says, without when it was last modified: two reads of an unchanged record agree."""
-    data = to_json(record)
-    data.pop("modified_at", None)
+    return _hash(record, without=("modified_at",))
+
+
+def document_hash(record: Order) -> str:
+    """A hash of what the document in the ERP is made of: unchanged when an order only moves on to its next status."""
+    return _hash(record, without=("modified_at", *_PROGRESS))
+
+
+def _hash(record: object, *, without: tuple[str, ...]) -> str:
+    data = {key: value for key, value in to_json(record).items() if key not in without}
     return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -1,0 +1,9 @@
+"""Connections and flows (configuration), runs and transfers (history)."""
+
+from flows.models.connections import Connection, Flow
+from flows.models.deliveries import Delivery
+from flows.models.endpoints import Endpoint
+from flows.models.runs import Run
+from flows.models.transfers import Event, Transfer
+
+__all__ = ["Connection", "Delivery", "Endpoint", "Event", "Flow", "Run", "Transfer"]

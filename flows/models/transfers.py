@@ -1,0 +1,148 @@
+"""The ledger: one row per source record and flow, and everything that happened to it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Customer
+from connectors.errors import WhoActs
+from flows.models.connections import Flow
+from flows.models.endpoints import Endpoint
+from flows.models.runs import Run
+from flows.models.texts import TextColumn
+
+
+class Transfer(models.Model):
+    """Where one order is on its way. Only `flows.ledger` writes here.
+
+    A claim is `owner` + `lease_until` (database clock) + `fence`, which grows with every claim: a worker that was away too
+    long no longer matches the fence and cannot write. While a claim is held, `busy_party` holds the ERP endpoint and buyer,
+    and the database lets nobody else hold the same. `serial` counts attempts that certainly had no effect: with `reference` it
+    makes the idempotency key, so that an attempt whose outcome is unknown is repeated under the same key.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        SENDING = "sending", _("sending")
+        SENT = "sent", _("sent")
+        RETRYING = "retrying", _("to be retried")
+        HELD = "held", _("waiting for room")
+        STOPPED = "stopped", _("stopped")
+        UNCERTAIN = "uncertain", _("uncertain")
+        SKIPPED = "skipped", _("skipped")
+        UNCHANGED = "unchanged", _("unchanged")
+
+    #: Work that is due once its time has come. `SENDING` is here for workers that vanished: their lease runs out.
+    OPEN = (State.WAITING, State.RETRYING, State.UNCERTAIN, State.SENDING)
+    #: Somebody should look at these.
+    TROUBLE = (State.STOPPED, State.UNCERTAIN)
+
+    class Acts(models.TextChoices):
+        NOBODY = WhoActs.NOBODY, _("nobody")
+        MERCHANT = WhoActs.MERCHANT, _("the merchant")
+        STAFF = WhoActs.STAFF, _("support")
+        US = WhoActs.US, _("development")
+
+    flow = models.ForeignKey(Flow, models.PROTECT, verbose_name=_("flow"), related_name="transfers")
+    customer = models.ForeignKey(Customer, models.PROTECT, verbose_name=_("customer"), related_name="transfers")
+    erp = models.ForeignKey(Endpoint, models.PROTECT, verbose_name=_("ERP"), related_name="+")
+    run = models.ForeignKey(Run, models.SET_NULL, verbose_name=_("run"), related_name="transfers", null=True, blank=True)
+
+    source_id = models.CharField(_("id in the shop"), max_length=100)
+    number = models.CharField(_("order number"), max_length=100, blank=True, db_index=True)
+    buyer = models.CharField(_("buyer"), max_length=200, blank=True)
+    party_key = models.CharField(max_length=120, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    total = models.DecimalField(_("total incl. VAT"), max_digits=14, decimal_places=2, null=True, blank=True)
+    placed_at = models.DateTimeField(_("placed"), null=True, blank=True)
+    modified_at = models.DateTimeField(_("changed in the shop"), null=True, blank=True)
+    payload = models.JSONField(_("record"), default=dict, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    document_hash = models.CharField(max_length=64, blank=True)
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    acts = models.CharField(_("who acts"), max_length=10, choices=Acts, default=Acts.NOBODY)
+    error_code = models.CharField(_("error code"), max_length=50, blank=True)
+    message = TextColumn(_("what happened"))
+    #: The message without its values: the same cause on forty orders is one group.
+    cause = models.CharField(_("cause"), max_length=300, blank=True)
+    attention = models.BooleanField(_("changed after transfer"), default=False)
+
+    reference = models.CharField(_("our reference"), max_length=120)
+    target_kind = models.CharField(_("document"), max_length=30, blank=True)
+    target_id = models.CharField(_("number in the ERP"), max_length=100, blank=True, db_index=True)
+    target_total = models.DecimalField(_("total in the ERP"), max_digits=14, decimal_places=2, null=True, blank=True)
+    sent_hash = models.CharField(max_length=64, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    serial = models.PositiveIntegerField(default=0)
+    crashes = models.PositiveIntegerField(_("workers lost"), default=0)
+    looked_up = models.BooleanField(default=False)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    owner = models.CharField(max_length=100, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    busy_party = models.CharField(max_length=150, null=True, blank=True, unique=True)
+    created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("last change"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("transfer")
+        verbose_name_plural = _("transfers")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["flow", "source_id"], name="one_transfer_per_record"),
+            models.UniqueConstraint(fields=["erp", "reference"], name="one_transfer_per_reference"),
+        ]
+        indexes = [
+            models.Index(fields=["flow", "due_at"], name="transfer_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(fields=["state", "-id"], name="transfer_by_state"),
+            models.Index(fields=["customer", "-id"], name="transfer_by_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or self.source_id
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of the attempt that is due: the same until an attempt certainly had no effect."""
+        return f"{self.reference}:{self.serial}"
+
+
+class Event(models.Model):
+    """One thing that happened to a transfer, in words that a merchant understands. Never changed, never deleted by hand."""
+
+    class Kind(models.TextChoices):
+        CAPTURED = "captured", _("fetched")
+        CHANGED = "changed", _("changed in the shop")
+        SKIPPED = "skipped", _("skipped")
+        SENDING = "sending", _("sending")
+        SENT = "sent", _("sent")
+        FOUND = "found", _("found in the ERP")
+        NOT_FOUND = "not_found", _("not found in the ERP")
+        RETRYING = "retrying", _("to be retried")
+        STOPPED = "stopped", _("stopped")
+        HELD = "held", _("waiting for room")
+        UNCERTAIN = "uncertain", _("uncertain")
+        ATTENTION = "attention", _("changed after transfer")
+        NOTICE = "notice", _("notice")
+        STAFF = "staff", _("by hand")
+
+    transfer = models.ForeignKey(Transfer, models.CASCADE, verbose_name=_("transfer"), related_name="events")
+    run = models.ForeignKey(Run, models.SET_NULL, verbose_name=_("run"), null=True, blank=True, related_name="+")
+    at = models.DateTimeField(_("when"))
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    text = TextColumn(_("what happened"))
+    actor = models.CharField(_("by"), max_length=150, blank=True)
+    #: What was sent or what came back, masked: for staff.
+    data = models.JSONField(_("details"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return str(self.text)

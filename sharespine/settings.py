@@ -1,0 +1,176 @@
+"""All settings. Each value comes from the environment (or `.env`), with a default that works on one machine with no server.
+
+Everything that differs per customer is a row in the database, not a setting.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import environ
+from django.utils.translation import gettext_lazy as _
+
+from sharespine.lib.localkeys import local_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+#: Where the embedded default keeps its database, keys and sandbox journals.
+VAR_DIR = Path(env.str("SHARESPINE_VAR", str(BASE_DIR / "var")))
+
+DEBUG = env.bool("DEBUG", False)
+#: True when nobody configured a server: SQLite, keys in files, plain http on this machine only.
+EMBEDDED = "DATABASE_URL" not in env.ENVIRON
+SECRET_KEY = env.str("SECRET_KEY", "") or local_key(VAR_DIR / "secret.key", allowed=EMBEDDED)
+#: Fernet keys for stored credentials: the first encrypts, all decrypt. See `manage.py rotate_keys`.
+SHARESPINE_KEYS = env.list("SHARESPINE_KEYS", default=[]) or [local_key(VAR_DIR / "fernet.key", allowed=EMBEDDED)]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+#: A word shown beside the logo, so that nobody mistakes one installation for another.
+ENVIRONMENT_NAME = env.str("ENVIRONMENT_NAME", "Lokal" if EMBEDDED else "")
+#: Whether endpoints may point at the built-in simulators and at this machine.
+SANDBOX = env.bool("SANDBOX", EMBEDDED)
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "unfold.contrib.simple_history",
+    "sharespine.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_q",
+    "import_export",
+    "simple_history",
+    "rest_framework",
+    "drf_spectacular",
+    "sharespine.apps.SharespineConfig",
+    "billing",
+    "flows",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sharespine.middleware.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+ROOT_URLCONF = "sharespine.urls"
+WSGI_APPLICATION = "sharespine.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": env.db("DATABASE_URL", f"sqlite:///{VAR_DIR / 'sharespine.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE: a transaction that will write takes its lock at once, instead of failing half-way with "database is locked".
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    # The queue's processes close "old" connections around each task: without this every task reconnects several times.
+    DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", "")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+WORKERS = env.int("WORKERS", 2)
+Q_CLUSTER = {
+    "name": "engine",
+    "orm": "default",
+    "workers": WORKERS,
+    # A task that waits in memory counts against `retry`; and `retry` must exceed the longest task with its wait.
+    "queue_limit": WORKERS,
+    "bulk": 1,
+    "timeout": 120,
+    "retry": 600,
+    # The ledger retries; the queue never does.
+    "ack_failures": True,
+    "max_attempts": 1,
+    # Every finished task would otherwise unpickle all kept ones to count them.
+    "save_limit": -1,
+    "catch_up": False,
+    "recycle": 200,
+    "max_rss": 400_000,
+    "poll": 0.2,
+    "guard_cycle": 0.5,
+    "scheduler": False,
+    "label": "Django Q",
+}
+#: How long a claim on a run or a transfer holds without a heartbeat. Longer than any one write to a remote system.
+LEASE_SECONDS = env.int("LEASE_SECONDS", 30)
+#: How long one task works before it makes room for other flows.
+RUN_BUDGET_SECONDS = env.int("RUN_BUDGET_SECONDS", 60)
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LANGUAGE_CODE = "sv"
+LANGUAGES = [("sv", _("Swedish")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["sharespine.formats"]
+TIME_ZONE = "Europe/Stockholm"
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+if not EMBEDDED:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31_536_000)
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("COOKIES_SECURE", True)
+
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
+}
+from sharespine.unfold import UNFOLD  # noqa: E402, F401 - the look of the admin, kept apart from what makes it run
