@@ -239,6 +239,7 @@ def _body(response: requests.Response, max_bytes: int) -> bytes | None:
 
 def _proofs(request: requests.PreparedRequest) -> list[str]:
     """What the request proves itself by, which a system may echo: the credentials part of its `Authorization` header."""
-    value = request.headers.get("Authorization", "")
+    # oauthlib puts bytes where requests promises text.
+    value: Any = request.headers.get("Authorization", "")
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     return [text.partition(" ")[2]] if " " in text else []

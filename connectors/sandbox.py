@@ -82,7 +82,7 @@ class Sandbox(ABC, metaclass=_Replaying):
         self.address = ""
         self._clock = clock
         self._journal = Journal(journal) if journal else None
-        self._replayed_at: datetime | None = None
+        self._handled_at: datetime | None = None
         self._stopping = threading.Event()
 
     @abstractmethod
@@ -98,8 +98,8 @@ class Sandbox(ABC, metaclass=_Replaying):
         """Sensible options for a flow of orders."""
 
     def now(self) -> datetime:
-        """The simulator's time: the clock it was given, or that of the call being replayed. Aware, UTC."""
-        return self._replayed_at or self._clock()
+        """The simulator's time. Aware, UTC. It stands still while a call is handled, so that a replay gives the same times."""
+        return self._handled_at or self._clock()
 
     def answer(self, request: Request) -> Response:
         """Answer as over the socket, without one: journalled and in the history, but never hit by a fault."""
@@ -122,11 +122,9 @@ class Sandbox(ABC, metaclass=_Replaying):
             return
         with self.lock:
             for at, request in self._journal.entries():
-                self._replayed_at = at
-                response = self.handle(request)
+                response = self._handle_at(at, request)
                 if not 200 <= response.status < 300:
                     log.warning("%s %s was accepted once and now gives %s", request.method, request.path, response.status)
-            self._replayed_at = None
 
     def _answer(self, request: Request) -> tuple[Response, Fault | None]:
         fault = self.faults.pick(request)
@@ -156,11 +154,17 @@ class Sandbox(ABC, metaclass=_Replaying):
         return response
 
     def _handle_and_journal(self, at: datetime, request: Request) -> Response:
-        try:
-            response = self.handle(request)
-        except Exception:
-            log.exception("The simulator %s failed on %s %s", self.key, request.method, request.path)
-            return Response(500, {"message": "the simulator itself failed; see its log"})
+        response = self._handle_at(at, request)
         if self._journal is not None and request.method not in ("GET", "HEAD") and 200 <= response.status < 300:
             self._journal.append(at, request)
         return response
+
+    def _handle_at(self, at: datetime, request: Request) -> Response:
+        self._handled_at = at
+        try:
+            return self.handle(request)
+        except Exception:
+            log.exception("The simulator %s failed on %s %s", self.key, request.method, request.path)
+            return Response(500, {"message": "the simulator itself failed; see its log"})
+        finally:
+            self._handled_at = None

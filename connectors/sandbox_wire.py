@@ -66,5 +66,5 @@ def readable(content: bytes) -> Any:
         return None
     try:
         return simplejson.loads(content.decode(), use_decimal=True)
-    except ValueError:
+    except (ValueError, RecursionError):
         return content.decode(errors="replace")

@@ -1,0 +1,1 @@
+"""Tests of what speaks to the outside. They need no Django and no database."""

@@ -1,0 +1,1 @@
+"""One suite that every system of the registry passes, against its simulator."""
