@@ -79,6 +79,8 @@ class Transfer(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     serial = models.PositiveIntegerField(default=0)
     crashes = models.PositiveIntegerField(_("workers lost"), default=0)
+    #: An attempt may have had an effect: the order is looked up in the ERP before anything is sent again.
+    in_doubt = models.BooleanField(default=False)
     looked_up = models.BooleanField(default=False)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     owner = models.CharField(max_length=100, blank=True)

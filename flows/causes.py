@@ -1,0 +1,66 @@
+"""Trouble by its cause: the same cause on forty orders is one thing to do, not forty."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.db.models import Count, Min, Q, QuerySet
+
+from flows.models import Transfer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Transfers in one state for one cause. `cause` is a sentence without its values; `since` is when the first came."""
+
+    state: str
+    error_code: str
+    cause: str
+    acts: str
+    orders: int
+    customers: int
+    customer: str
+    since: datetime
+
+    @property
+    def state_label(self) -> str:
+        return str(Transfer.State(self.state).label)
+
+    @property
+    def acts_label(self) -> str:
+        return str(Transfer.Acts(self.acts).label)
+
+    @property
+    def query(self) -> str:
+        """The filters of the list of transfers that show this group."""
+        return urlencode({"state__exact": self.state, "cause": self.cause})
+
+
+def groups(*, states: Collection[str] = Transfer.TROUBLE, limit: int = 50) -> list[Group]:
+    """The causes with the most orders first, at most `limit`."""
+    rows = (
+        Transfer.objects.filter(state__in=states)
+        .order_by()
+        .values("state", "error_code", "cause", "acts")
+        .annotate(
+            orders=Count("pk"),
+            customers=Count("customer", distinct=True),
+            customer=Min("customer__name"),
+            since=Min("updated_at"),
+        )
+        .order_by("-orders", "cause")[:limit]
+    )
+    return [Group(**row) for row in rows]
+
+
+def of(cause: str, state: str) -> QuerySet[Transfer]:
+    """The transfers of one group."""
+    return Transfer.objects.filter(state=state, cause=cause)
+
+
+def needs_somebody() -> Q:
+    """Stopped, uncertain, or changed in the shop after the transfer."""
+    return Q(state__in=Transfer.TROUBLE) | Q(attention=True)

@@ -1,0 +1,395 @@
+"""Carries out a run: capture, prepare, execute, settle.
+
+Threads speak HTTP only; this one thread speaks to the database, in batches, and renews the claims while it waits. The order of
+things is what makes a transfer happen once: what is about to be sent is committed first (`intend`), then sent under a key that
+stays the same until an attempt certainly had no effect; and what may have had an effect is looked up before it is sent again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Min
+from django.utils import timezone
+
+from billing import caps
+from connectors.base import Connector, Document, Draft, Page, Query, Register
+from connectors.errors import AccessError, ConnectorError, ProtocolError, TemporaryError, WhoActs
+from flows import health, rehearsal, retry
+from flows.ledger import capture, claims, outcomes, runs
+from flows.ledger.rows import Fenced, record_from
+from flows.models import Endpoint, Flow, Run, Transfer
+from flows.models.connections import SWEEP_WINDOW
+from sharespine.lib.checkpoints import reach
+from sharespine.lib.text import N_, Text
+
+log = logging.getLogger(__name__)
+#: How many transfers are claimed at a time.
+BATCH = 50
+#: The longest one write may take. Shorter than a lease, so that a claim that is young enough outlives the write.
+WRITE_SECONDS = 20
+BUG = Text(N_("Something in Sharespine failed on this order. Our developers have been told and look into it."))
+
+
+def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: float | None = None) -> Run | None:
+    """Carry out one run of a flow within `budget` seconds. None when it is paused or another run of it is live.
+
+    Errors of the remote systems and bugs end up on the run and its transfers; nothing is raised but what stops the worker.
+    """
+    flow = Flow.objects.select_related("connection__customer", "connection__erp", "shop").get(pk=flow_id)
+    if not flow.is_live and kind != Run.Kind.DRY:
+        return None
+    if kind == Run.Kind.POLL and _sweep_is_due(flow):
+        kind = Run.Kind.SWEEP
+    this = runs.begin(flow, kind=kind, owner=f"{socket.gethostname()}:{os.getpid()}", actor=actor)
+    if this is None:
+        return None
+    try:
+        if kind == Run.Kind.DRY:
+            rehearsal.rehearse(flow, this)
+            return Run.objects.get(pk=this.pk)
+        _Execution(flow, this, time.monotonic() + (budget or settings.RUN_BUDGET_SECONDS)).carry_out()
+    except Fenced:
+        log.warning("run %s of flow %s was taken over", this.pk, flow.pk)
+        return None
+    _plan_next(flow)
+    return Run.objects.get(pk=this.pk)
+
+
+def _sweep_is_due(flow: Flow) -> bool:
+    return flow.cursor is not None and (flow.swept_at is None or timezone.now() - flow.swept_at > timedelta(days=1))
+
+
+def _plan_next(flow: Flow) -> None:
+    """The flow runs again after its interval, or sooner when a transfer is due before."""
+    regular = timezone.now() + timedelta(minutes=flow.interval_minutes)
+    due = Transfer.objects.filter(flow=flow, due_at__isnull=False).aggregate(first=Min("due_at"))["first"]
+    waits = [moment for moment in (due, flow.connection.erp.open_until) if moment is not None]
+    soonest = max(waits) if due is not None and waits else None
+    Flow.objects.filter(pk=flow.pk).update(next_run_at=min(regular, soonest) if soonest else regular, queued_at=None)
+
+
+class _LeftAlone(Exception):
+    """A job was not begun: nothing was sent, and the transfer goes back to its place."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """One claimed transfer on its way: first prepared, then written."""
+
+    transfer: Transfer
+    draft: Draft | None = None
+
+
+class _Execution:
+    def __init__(self, flow: Flow, this: Run, deadline: float) -> None:
+        self.flow, self.run, self.deadline = flow, this, deadline
+        self.register = Register(flow.register)
+        self.counts: Counter[str] = Counter()
+        self.problem: ConnectorError | None = None
+        self.halted = False
+        self.bug = ""
+        self.last_beat = time.monotonic()
+
+    def carry_out(self) -> None:
+        with ThreadPoolExecutor(max_workers=max(self.flow.connection.erp.budget, 1)) as pool:
+            self.pool = pool
+            try:
+                self._capture()
+                self._execute()
+            except (Fenced, KeyboardInterrupt, SystemExit):
+                self.halted = True
+                raise
+            except Exception:
+                self.bug = traceback.format_exc()
+                log.exception("run %s of flow %s failed", self.run.pk, self.flow.pk)
+            self._finish()
+
+    def _finish(self) -> None:
+        if self.bug:
+            error: Any = Text(N_("Something in Sharespine failed during this run. Our developers have been told."))
+            runs.finish(self.run, state=Run.State.FAILED, error=error, evidence=self.bug)
+        elif self.problem is not None:
+            runs.finish(self.run, state=Run.State.FAILED, error=self.problem)
+        else:
+            runs.finish(self.run)
+
+    # --- capture ----------------------------------------------------------------------------------------------------------
+
+    def _capture(self) -> None:
+        """Read what changed in the source and save it. A source that fails does not keep its saved orders from being sent."""
+        shop = self.flow.shop
+        if shop.is_open:
+            return
+        sweep = self.run.kind == Run.Kind.SWEEP
+        since = timezone.now() - SWEEP_WINDOW if sweep else self.flow.read_from()
+        started = timezone.now()
+        try:
+            with shop.connect(self.flow.source_options) as source:
+                for page in self._pages(source, Query(register=self.register, modified_since=since)):
+                    capture.capture(self.run, self.flow, page)
+        except ConnectorError as error:
+            self._endpoint_failed(shop, error)
+            self.problem = error
+            return
+        health.worked(shop)
+        if sweep or self.flow.swept_at is None:
+            # The first poll read everything there is, so it counts as a sweep.
+            Flow.objects.filter(pk=self.flow.pk).update(swept_at=started)
+
+    def _pages(self, source: Connector, query: Query) -> Iterator[Page]:
+        """The pages of `query`, read in a thread, so that claims are renewed while a slow shop makes us wait."""
+        pages = source.read(query)
+        while (page := self._wait_for(self.pool.submit(next, pages, None))) is not None:
+            yield page
+
+    def _wait_for(self, future: Future[Any]) -> Any:
+        while not wait([future], timeout=1).done:
+            self._beat()
+        return future.result()
+
+    def _endpoint_failed(self, endpoint: Endpoint, error: ConnectorError) -> None:
+        """Note that an endpoint failed; when it is to be left alone, this run takes on nothing more."""
+        leave_alone = health.failed(endpoint, error)
+        if isinstance(error, AccessError):
+            health.pause(self.flow.connection, endpoint, error)
+        if leave_alone or isinstance(error, ProtocolError):
+            self.problem, self.halted = error, True
+
+    # --- execute ----------------------------------------------------------------------------------------------------------
+
+    def _execute(self) -> None:
+        erp = self.flow.connection.erp
+        if erp.is_open or self.flow.connection.state != self.flow.connection.State.ACTIVE:
+            return
+        # A source that is down or talks nonsense says nothing about the target.
+        self.halted = isinstance(self.problem, AccessError)
+        with erp.connect(self.flow.target_options) as self.target:
+            self.under_way: dict[Future[Any], _Job] = {}
+            while True:
+                self._beat()
+                self._claim_more()
+                if not self.under_way:
+                    break
+                done = wait(self.under_way, timeout=1, return_when=FIRST_COMPLETED).done
+                self._settle([(future, self.under_way.pop(future)) for future in done])
+
+    def _beat(self) -> None:
+        if time.monotonic() - self.last_beat > settings.LEASE_SECONDS / 6:
+            runs.beat(self.run)
+            self.last_beat = time.monotonic()
+
+    def _claim_more(self) -> None:
+        if self.halted or time.monotonic() > self.deadline or len(self.under_way) > BATCH // 2:
+            return
+        claims.reap(self.flow.connection.erp_id)
+        claimed = claims.claim(self.run, BATCH)
+        if not claimed:
+            return
+        reach("claimed")
+        in_question = [transfer for transfer in claimed if self._must_look_up(transfer)]
+        unquestioned = [transfer for transfer in claimed if transfer not in in_question]
+        for transfer in unquestioned + self._look_up(in_question):
+            self._submit(_Job(transfer), self._prepare)
+
+    def _submit(self, job: _Job, work: Callable[[_Job], Any]) -> None:
+        self.under_way[self.pool.submit(work, job)] = job
+
+    def _prepare(self, job: _Job) -> Draft:
+        if self.halted:
+            raise _LeftAlone
+        return self.target.prepare(record_from(job.transfer.payload), reference=job.transfer.reference)
+
+    def _write(self, job: _Job) -> Document:
+        assert job.draft is not None  # noqa: S101 - a job is only written once it was prepared
+        reach("before_write")
+        if self.halted or time.monotonic() - self.last_beat > settings.LEASE_SECONDS - WRITE_SECONDS:
+            # The endpoint is to be left alone, or the claim may run out while the write is under way.
+            raise _LeftAlone
+        document = self.target.write(job.draft, key=job.transfer.key)
+        reach("after_write")
+        return document
+
+    # --- unknown outcomes -------------------------------------------------------------------------------------------------
+
+    def _must_look_up(self, transfer: Transfer) -> bool:
+        placed_before = transfer.placed_at is not None and transfer.placed_at < self.flow.look_up_before
+        return transfer.in_doubt or (placed_before and not transfer.looked_up)
+
+    def _look_up(self, transfers: list[Transfer]) -> list[Transfer]:
+        """Settle those that are in the ERP already; the others, which may now be sent, are returned."""
+        if not transfers:
+            return []
+        writes = self.target.capabilities.writes[self.register]
+        if not writes.finds_by_reference:
+            return self._cannot_look_up(transfers)
+        try:
+            references = [transfer.reference for transfer in transfers]
+            found = self._wait_for(self.pool.submit(self.target.find, self.register, references))
+        except ConnectorError as error:
+            self._endpoint_failed(self.flow.connection.erp, error)
+            with transaction.atomic():
+                for transfer in transfers:
+                    self._postpone(transfer, error, in_doubt=transfer.in_doubt)
+            return []
+        reach("looked_up")
+        free = []
+        with transaction.atomic():
+            for transfer in transfers:
+                documents = found.get(transfer.reference, ())
+                if documents:
+                    self._adopt(transfer, documents)
+                else:
+                    outcomes.absent(transfer, self.run)
+                    free.append(transfer)
+        return free
+
+    def _cannot_look_up(self, transfers: list[Transfer]) -> list[Transfer]:
+        free = [transfer for transfer in transfers if not transfer.in_doubt]
+        text = Text(X)
+        for transfer in transfers:
+            if transfer.in_doubt:
+                outcomes.stop(transfer, text, code="Unknown", acts=WhoActs.STAFF, run=self.run, no_effect=False)
+                self.counts["stopped"] += 1
+        return free
+
+    def _adopt(self, transfer: Transfer, documents: tuple[Document, ...]) -> None:
+        numbers = ", ".join(document.target_id for document in documents)
+        document = documents[0]
+        if len(documents) > 1:
+            text = Text(
+                N_("The order is in the ERP %(times)s times, as numbers %(numbers)s. Remove all but one there, then retry."),
+                {"times": str(len(documents)), "numbers": numbers},
+            )
+        elif document.total != transfer.total or document.currency != transfer.currency:
+            text = Text(
+                N_("The order is in the ERP as number %(number)s with %(there)s, but %(here)s in the shop. Correct it there."),
+                {
+                    "number": document.target_id,
+                    "there": f"{document.total} {document.currency}",
+                    "here": f"{transfer.total} {transfer.currency}",
+                },
+            )
+        else:
+            outcomes.sent(transfer, document, self.run, found=True)
+            self.counts["sent"] += 1
+            return
+        outcomes.stop(transfer, text, code="Differs", acts=WhoActs.STAFF, run=self.run, no_effect=False, documents=documents)
+        self.counts["stopped"] += 1
+
+    # --- settle -----------------------------------------------------------------------------------------------------------
+
+    def _settle(self, finished: list[tuple[Future[Any], _Job]]) -> None:
+        """Save what became of finished jobs in one transaction, then start the writes that it allows."""
+        to_write: list[_Job] = []
+        with transaction.atomic():
+            prepared = [(f, job) for f, job in finished if job.draft is None and f.exception() is None]
+            room = self._room([job.transfer for _, job in prepared])
+            for future, job in prepared:
+                if job.transfer.reference not in room:
+                    outcomes.hold(job.transfer, self.run)
+                    self.counts["held"] += 1
+                elif self.halted:
+                    outcomes.leave(job.transfer)
+                else:
+                    job.draft = future.result()
+                    outcomes.intend(job.transfer, future.result(), self.run)
+                    to_write.append(job)
+            for future, job in finished:
+                error = future.exception()
+                if error is not None:
+                    self._failed(job, error)
+                elif job not in to_write and job.draft is not None:
+                    self._written(job, future.result())
+            runs.count(self.run, self.counts)
+            self.counts.clear()
+            reach("before_settle_commit")
+        reach("settled")
+        for job in to_write:
+            self._submit(job, self._write)
+
+    def _room(self, transfers: list[Transfer]) -> set[str]:
+        if not transfers:
+            return set()
+        return caps.reserve(self.flow.connection.customer_id, [transfer.reference for transfer in transfers])
+
+    def _written(self, job: _Job, document: Document) -> None:
+        if document.total != job.transfer.total or document.currency != job.transfer.currency:
+            self._adopt(job.transfer, (document,))
+            return
+        outcomes.sent(job.transfer, document, self.run)
+        self.counts["sent"] += 1
+        health.worked(self.flow.connection.erp)
+
+    def _failed(self, job: _Job, error: BaseException) -> None:
+        """A job ended in `error`: decide by its class whether it is tried again, and when."""
+        transfer, was_written = job.transfer, job.draft is not None
+        if isinstance(error, _LeftAlone):
+            outcomes.leave(transfer)
+            return
+        if not isinstance(error, ConnectorError):
+            self._crashed(transfer, error, was_written)
+            return
+        in_doubt = was_written and error.outcome_unknown
+        if not in_doubt:
+            caps.release(self.flow.connection.customer_id, [transfer.reference])
+        if isinstance(error, TemporaryError | AccessError | ProtocolError):
+            self._endpoint_failed(self.flow.connection.erp, error)
+        if isinstance(error, TemporaryError | AccessError) or (in_doubt or isinstance(error, ProtocolError)):
+            self._postpone(transfer, error, in_doubt=in_doubt)
+            return
+        health.worked(self.flow.connection.erp)
+        outcomes.stop(transfer, error.text, code=error.code, acts=error.who_acts, run=self.run, evidence=str(error.evidence))
+        self.counts["stopped"] += 1
+
+    def _postpone(self, transfer: Transfer, error: ConnectorError, *, in_doubt: bool) -> None:
+        if isinstance(error, ProtocolError) and transfer.attempts >= retry.LIMIT:
+            outcomes.stop(
+                transfer,
+                error.text,
+                code=error.code,
+                acts=WhoActs.US,
+                run=self.run,
+                no_effect=not in_doubt,
+                evidence=str(error.evidence),
+            )
+            self.counts["stopped"] += 1
+            return
+        delay = retry.backoff(transfer.attempts, retry_after=error.retry_after)
+        if in_doubt:
+            # What was written may take a while to be found.
+            delay = max(delay, self.target.capabilities.writes[self.register].index_delay)
+        outcomes.postpone(
+            transfer,
+            error.text,
+            wait=delay,
+            code=error.code,
+            run=self.run,
+            in_doubt=in_doubt,
+            evidence=str(error.evidence),
+        )
+        self.counts["uncertain" if in_doubt else "retried"] += 1
+
+    def _crashed(self, transfer: Transfer, error: BaseException, was_written: bool) -> None:
+        """Our bug: the order stops, with the traceback for staff; what may have been sent is looked up first."""
+        evidence = "".join(traceback.format_exception(error))
+        log.error("transfer %s failed\n%s", transfer.pk, evidence)
+        if was_written and transfer.attempts < retry.LIMIT:
+            wait_for = retry.backoff(transfer.attempts)
+            outcomes.postpone(transfer, BUG, wait=wait_for, code="Bug", run=self.run, in_doubt=True, evidence=evidence)
+            self.counts["uncertain"] += 1
+            return
+        outcomes.stop(transfer, BUG, code="Bug", acts=WhoActs.US, run=self.run, no_effect=not was_written, evidence=evidence)
+        self.counts["stopped"] += 1

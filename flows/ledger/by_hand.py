@@ -1,0 +1,27 @@
+"""What people do to transfers by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from flows import dbclock
+from flows.ledger.rows import Kind, event, locked
+from flows.models import Event, Transfer
+from sharespine.lib.text import Text
+
+
+def change_by_hand(ids: Sequence[int], changes: dict[str, Any], text: Text, *, states: Iterable[str], actor: str) -> int:
+    """Change the transfers `ids` that are in one of `states` and that no worker holds; one event each. Returns how many."""
+    with transaction.atomic():
+        free = Q(lease_until__isnull=True) | Q(lease_until__lt=dbclock.now())
+        rows = list(locked(Transfer.objects.filter(free, pk__in=ids, state__in=list(states))))
+        Transfer.objects.filter(pk__in=[row.pk for row in rows]).update(
+            **changes, fence=F("fence") + 1, updated_at=timezone.now()
+        )
+        Event.objects.bulk_create([event(row, Kind.STAFF, text, actor=actor) for row in rows])
+    return len(rows)

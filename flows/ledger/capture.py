@@ -1,0 +1,198 @@
+"""What the source has becomes rows of the ledger, in the same transaction that moves the cursor."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from connectors.base import Page, Unreadable
+from connectors.errors import WhoActs
+from connectors.records import Order, content_hash, document_hash, to_json
+from flows.ledger import outcomes, runs
+from flows.ledger.rows import Kind, State, event, locked, record_from, stopped_by
+from flows.models import Event, Flow, Run, Transfer
+from flows.rules import skip_reason
+from sharespine.lib.checkpoints import reach
+from sharespine.lib.text import N_, Text
+
+#: The code of a transfer that a person decided not to make: a change in the shop does not bring it back.
+BY_HAND = "SkippedByHand"
+
+
+def capture(run: Run, flow: Flow, page: Page) -> Counter[str]:
+    """Save `page` as transfers of `flow` and move its cursor, or neither. Returns what was counted.
+
+    Raises `flows.ledger.rows.Fenced` when the run was taken over: then nothing of the page is saved.
+    """
+    counts: Counter[str] = Counter(seen=len(page.records) + len(page.unreadable))
+    with transaction.atomic():
+        runs.beat(run)
+        records: dict[str, Order] = {record.source_id: record for record in page.records}
+        known = _known(flow, [*records, *(u.source_id for u in page.unreadable)])
+        new: list[tuple[Transfer, Event]] = []
+        for source_id, record in records.items():
+            if (transfer := known.get(source_id)) is None:
+                new.append(_new(flow, record, run))
+            else:
+                counts[_seen_again(transfer, flow, record, run)] += 1
+        for unreadable in page.unreadable:
+            if (transfer := known.get(unreadable.source_id)) is None:
+                new.append(_new_unreadable(flow, unreadable, run))
+            else:
+                counts[_unreadable_again(transfer, unreadable, run)] += 1
+        Transfer.objects.bulk_create([transfer for transfer, _ in new])
+        Event.objects.bulk_create([first for _, first in new])
+        counts["new"] += len(new)
+        counts["skipped"] += sum(transfer.state == State.SKIPPED for transfer, _ in new)
+        counts["stopped"] += sum(transfer.state == State.STOPPED for transfer, _ in new)
+        if page.reached and (flow.cursor is None or page.reached > flow.cursor):
+            flow.cursor = page.reached
+            Flow.objects.filter(pk=flow.pk).update(cursor=page.reached)
+        runs.count(run, counts)
+        reach("captured")
+    return counts
+
+
+def _known(flow: Flow, source_ids: list[str]) -> dict[str, Transfer]:
+    transfers = Transfer.objects.filter(flow=flow, source_id__in=source_ids)
+    return {transfer.source_id: transfer for transfer in locked(transfers)}
+
+
+def _facts(flow: Flow, record: Order) -> dict[str, Any]:
+    """What the ledger keeps of a record, to be found and shown by."""
+    buyer = record.buyer
+    who = buyer.number or buyer.email or buyer.organisation_number or f"{buyer.name}|{buyer.address.postcode}"
+    digest = hashlib.sha256(f"{flow.shop_id}|{who}".encode()).hexdigest()[:32]
+    return {
+        "number": record.number,
+        "buyer": (buyer.company or buyer.name)[:200],
+        "party_key": f"{flow.connection.erp_id}:{digest}",
+        "currency": record.currency[:3],
+        "total": record.total,
+        "placed_at": record.placed_at,
+        "modified_at": record.modified_at,
+        "payload": to_json(record),
+        "content_hash": content_hash(record),
+        "document_hash": document_hash(record),
+    }
+
+
+def _blank(flow: Flow, source_id: str, run: Run) -> Transfer:
+    return Transfer(
+        flow=flow,
+        customer_id=flow.connection.customer_id,
+        erp_id=flow.connection.erp_id,
+        run=run,
+        source_id=source_id,
+        reference=f"{flow.shop.code}-{source_id}",
+        party_key=f"{flow.connection.erp_id}:{flow.shop_id}:{source_id}",
+        created_at=timezone.now(),
+    )
+
+
+def _verdict(flow: Flow, record: Order) -> Text | None:
+    return skip_reason(record, trigger_statuses=flow.trigger_statuses, start_from=flow.start_from)
+
+
+def _new(flow: Flow, record: Order, run: Run) -> tuple[Transfer, Event]:
+    transfer = _blank(flow, record.source_id, run)
+    for name, value in _facts(flow, record).items():
+        setattr(transfer, name, value)
+    reason = _verdict(flow, record)
+    if reason is None:
+        transfer.state, transfer.due_at = State.WAITING, timezone.now()
+        text = Text(
+            N_("Order %(number)s, %(total)s, was fetched from the shop."),
+            {"number": record.number, "total": f"{record.total} {record.currency}"},
+        )
+        return transfer, event(transfer, Kind.CAPTURED, text, run=run)
+    transfer.state, transfer.message, transfer.cause = State.SKIPPED, reason, reason.message[:300]
+    return transfer, event(transfer, Kind.SKIPPED, reason, run=run)
+
+
+def _seen_again(transfer: Transfer, flow: Flow, record: Order, run: Run) -> str:
+    """Bring a known transfer up to date. Returns the counter that it belongs to."""
+    facts = _facts(flow, record)
+    if facts["content_hash"] == transfer.content_hash:
+        return "unchanged"
+    before = transfer.document_hash
+    changes: dict[str, Any] = {**facts, "updated_at": timezone.now()}
+    # Nothing of the claim or the state of a transfer that is under way is touched: whoever carries it out compares the hashes.
+    if transfer.lease_until is None and not transfer.in_doubt:
+        changes |= _reconsidered(transfer, flow, record, run)
+    Transfer.objects.filter(pk=transfer.pk).update(**changes)
+    if transfer.state == State.SENT:
+        _changed_after(transfer, record, before=before, after=facts["document_hash"], run=run)
+    elif before != facts["document_hash"]:
+        text = Text(
+            N_("The order was changed in the shop: %(total)s, status “%(status)s”."),
+            {"total": f"{record.total} {record.currency}", "status": record.status},
+        )
+        event(transfer, Kind.CHANGED, text, run=run).save()
+    return "changed"
+
+
+def _reconsidered(transfer: Transfer, flow: Flow, record: Order, run: Run) -> dict[str, Any]:
+    """What a change in the shop means for an order that was not sent: the rules are asked anew, a stop is tried again."""
+    if transfer.state not in (State.WAITING, State.RETRYING, State.HELD, State.STOPPED, State.SKIPPED):
+        return {}
+    if transfer.error_code == BY_HAND:
+        return {}
+    reason = _verdict(flow, record)
+    calm = {"acts": WhoActs.NOBODY, "error_code": ""}
+    if reason is not None:
+        if transfer.message != reason:
+            event(transfer, Kind.SKIPPED, reason, run=run).save()
+        return {**calm, "state": State.SKIPPED, "message": reason, "cause": reason.message[:300], "due_at": None}
+    if transfer.state in (State.SKIPPED, State.STOPPED):
+        text = Text(N_("The order now has the status “%(status)s” and is to be transferred."), {"status": record.status})
+        event(transfer, Kind.CAPTURED, text, run=run).save()
+        return {**calm, "state": State.WAITING, "message": Text(""), "cause": "", "due_at": timezone.now()}
+    return {}
+
+
+def _changed_after(transfer: Transfer, record: Order, *, before: str, after: str, run: Run) -> None:
+    """An order that is in the ERP was changed in the shop: say so, send nothing."""
+    was: dict[str, Any] = transfer.payload
+    if record.cancelled and not was.get("cancelled"):
+        text = Text(
+            N_("The order was cancelled in the shop (“%(status)s”) after it was transferred. Cancel it in the ERP by hand."),
+            {"status": record.status},
+        )
+    elif after in (before, transfer.sent_hash):
+        # It only moved on to its next status, was said before, or is again as it was sent.
+        return
+    elif record.refunded and record.refunded != record_from(was).refunded:
+        text = Text(
+            N_("%(amount)s was refunded in the shop after the order was transferred. Make a credit note in the ERP by hand."),
+            {"amount": f"{record.refunded} {record.currency}"},
+        )
+    else:
+        text = Text(
+            N_("The order was changed in the shop after the transfer: %(then)s then, %(now)s now. Correct the ERP by hand."),
+            {"then": f"{was.get('total')} {was.get('currency')}", "now": f"{record.total} {record.currency}"},
+        )
+    outcomes.flag(transfer, text, run)
+
+
+def _new_unreadable(flow: Flow, unreadable: Unreadable, run: Run) -> tuple[Transfer, Event]:
+    transfer = _blank(flow, unreadable.source_id, run)
+    transfer.number = unreadable.number
+    for name, value in stopped_by(unreadable.error).items():
+        setattr(transfer, name, value)
+    return transfer, event(transfer, Kind.STOPPED, unreadable.error.text, run=run, evidence=str(unreadable.error.evidence))
+
+
+def _unreadable_again(transfer: Transfer, unreadable: Unreadable, run: Run) -> str:
+    if transfer.message == unreadable.error.text:
+        return "unchanged"
+    if transfer.state == State.SENT:
+        outcomes.flag(transfer, unreadable.error.text, run)
+    elif transfer.lease_until is None and not transfer.in_doubt:
+        Transfer.objects.filter(pk=transfer.pk).update(**stopped_by(unreadable.error), updated_at=timezone.now())
+        event(transfer, Kind.STOPPED, unreadable.error.text, run=run).save()
+    return "changed"

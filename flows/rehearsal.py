@@ -1,0 +1,80 @@
+"""A dry run: what a flow would send now, without sending or saving any of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from connectors.base import Connector, Draft, Query, Register
+from connectors.errors import ConnectorError
+from connectors.records import Order, to_json
+from flows.ledger import runs
+from flows.ledger.rows import record_from
+from flows.models import Flow, Run, Transfer
+from flows.rules import skip_reason
+from sharespine.lib.text import Text
+
+#: How many orders a dry run looks at. Enough to judge the settings by; a person reads the report.
+ENOUGH = 50
+
+
+def rehearse(flow: Flow, run: Run) -> None:
+    """Fill the report of `run` with what would become of the next orders, newest cursor first, and end the run.
+
+    Raises `flows.ledger.rows.Fenced` when the run was taken over. Errors of the remote systems end up on the run.
+    """
+    report: list[dict[str, Any]] = []
+    try:
+        with flow.shop.connect(flow.source_options) as source, flow.connection.erp.connect(flow.target_options) as target:
+            for order in _orders(flow, source):
+                report.append(_entry(flow, order, target))
+                run.report = report
+                if len(report) >= ENOUGH:
+                    break
+                if len(report) % 5 == 0:
+                    runs.beat(run)
+    except ConnectorError as error:
+        runs.finish(run, state=Run.State.FAILED, error=error)
+        return
+    runs.finish(run)
+
+
+def preview(transfer: Transfer) -> Draft:
+    """What sending `transfer` now would send. Raises `ConnectorError`. Changes nothing anywhere."""
+    flow = transfer.flow
+    with flow.connection.erp.connect(flow.target_options) as target:
+        return target.prepare(record_from(transfer.payload), reference=transfer.reference)
+
+
+def _orders(flow: Flow, source: Connector) -> list[Order]:
+    """What waits in the ledger first; then what the shop has beyond the cursor."""
+    waiting = Transfer.objects.filter(flow=flow, due_at__isnull=False).order_by("due_at")[:ENOUGH]
+    orders = [record_from(transfer.payload) for transfer in waiting]
+    seen = {order.source_id for order in orders}
+    deadline = time.monotonic() + 30
+    for page in source.read(Query(register=Register(flow.register), modified_since=flow.read_from())):
+        orders += [record for record in page.records if record.source_id not in seen]
+        if len(orders) >= ENOUGH or time.monotonic() > deadline:
+            break
+    return orders
+
+
+def _entry(flow: Flow, order: Order, target: Connector) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "number": order.number,
+        "source_id": order.source_id,
+        "total": str(order.total),
+        "currency": order.currency,
+        "steps": [],
+        "notices": [],
+        "text": Text("").to_json(),
+    }
+    reason = skip_reason(order, trigger_statuses=flow.trigger_statuses, start_from=flow.start_from)
+    if reason is not None:
+        return {**entry, "outcome": "would be skipped", "text": reason.to_json()}
+    try:
+        draft = target.prepare(order, reference=f"{flow.shop.code}-{order.source_id}")
+    except ConnectorError as error:
+        return {**entry, "outcome": "would stop", "text": error.text.to_json()}
+    notices = [notice.to_json() for notice in draft.notices]
+    return {**entry, "outcome": "would be sent", "steps": to_json(draft.steps), "notices": notices}

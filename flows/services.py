@@ -1,0 +1,182 @@
+"""The verbs that the admin, the portal and the API call. `actor` is the user name of whoever asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from connectors.base import Draft
+from connectors.errors import ConnectorError, WhoActs
+from flows import health, rehearsal, tasks
+from flows.ledger import by_hand
+from flows.ledger.capture import BY_HAND
+from flows.models import Connection, Endpoint, Flow, Run, Transfer
+from sharespine.lib.text import N_, Text
+
+State = Transfer.State
+RETRYABLE = (State.STOPPED, State.RETRYING, State.SKIPPED, State.HELD, State.UNCERTAIN)
+SKIPPABLE = (State.STOPPED, State.RETRYING, State.WAITING, State.HELD)
+
+
+class Refused(Exception):
+    """What was asked cannot be done now; `text` says why and what to do."""
+
+    def __init__(self, message: str, **values: str) -> None:
+        self.text = Text(message, values)
+        super().__init__(str(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many transfers a verb changed, and how many it left alone because it may not touch them."""
+
+    done: int
+    left_alone: int
+
+
+# --- endpoints and connections ------------------------------------------------------------------------------------------------
+
+
+def check_endpoint(endpoint: Endpoint, *, actor: str) -> Endpoint:
+    """Test an endpoint and remember what was found, or what is wrong. Never raises `ConnectorError`."""
+    try:
+        with endpoint.connect() as connector:
+            report = connector.check()
+    except ConnectorError as error:
+        health.failed(endpoint, error)
+        denied = endpoint.health == Endpoint.Health.DENIED
+        endpoint.health = Endpoint.Health.DENIED if denied else Endpoint.Health.DOWN
+        endpoint.trouble = error.text
+    else:
+        health.worked(endpoint)
+        endpoint.report = Endpoint.report_to_json(report)
+    endpoint.checked_at = timezone.now()
+    Endpoint.objects.filter(pk=endpoint.pk).update(
+        health=endpoint.health, trouble=endpoint.trouble, report=endpoint.report, checked_at=endpoint.checked_at
+    )
+    return endpoint
+
+
+def activate_connection(connection: Connection, *, actor: str) -> None:
+    """Let the flows of a connection run. Refused while a mandatory module is unconfirmed or its ERP was never reached."""
+    if missing := connection.missing_modules:
+        raise Refused(
+            N_("The connection cannot be activated before these modules are confirmed: %(modules)s."),
+            modules=", ".join(missing),
+        )
+    if connection.erp.health != Endpoint.Health.WORKING:
+        raise Refused(
+            N_("Test %(endpoint)s first: it must answer before the connection is activated."), endpoint=connection.erp.name
+        )
+    _set_state(connection, Connection.State.ACTIVE, Text(""), actor)
+
+
+def resume_connection(connection: Connection, *, actor: str) -> None:
+    """Let a paused connection run again. The same conditions hold as for activating it."""
+    activate_connection(connection, actor=actor)
+
+
+def pause_connection(connection: Connection, *, actor: str, reason: str) -> None:
+    """Stop all flows of a connection. Orders keep their places; nothing is fetched until it is resumed."""
+    text = Text(N_("Paused by %(actor)s: %(reason)s"), {"actor": actor, "reason": reason})
+    _set_state(connection, Connection.State.PAUSED, text, actor)
+
+
+def _set_state(connection: Connection, state: str, reason: Text, actor: str) -> None:
+    connection.state, connection.pause_reason = state, reason
+    connection._change_reason = f"{state} ({actor})"  # noqa: SLF001 - how simple-history takes a reason
+    connection.save(update_fields=["state", "pause_reason"])
+    if state == Connection.State.ACTIVE:
+        connection.flows.update(next_run_at=None, queued_at=None)
+
+
+# --- flows --------------------------------------------------------------------------------------------------------------------
+
+
+def resume_flow(flow: Flow, *, actor: str) -> None:
+    """Let a flow run. Refused while it could not do anything sensible."""
+    if flow.connection.state != Connection.State.ACTIVE:
+        raise Refused(N_("Activate the connection “%(connection)s” first."), connection=flow.connection.name)
+    if flow.shop.health != Endpoint.Health.WORKING:
+        raise Refused(N_("Test %(endpoint)s first: it must answer before the flow runs."), endpoint=flow.shop.name)
+    if not flow.trigger_statuses:
+        raise Refused(N_("Choose which order statuses trigger transfer: without one, no order would ever be transferred."))
+    _set_flow_state(flow, Flow.State.ACTIVE, actor)
+
+
+def pause_flow(flow: Flow, *, actor: str) -> None:
+    _set_flow_state(flow, Flow.State.PAUSED, actor)
+
+
+def _set_flow_state(flow: Flow, state: str, actor: str) -> None:
+    flow.state = state
+    flow._change_reason = f"{state} ({actor})"  # noqa: SLF001 - how simple-history takes a reason
+    flow.save(update_fields=["state"])
+    Flow.objects.filter(pk=flow.pk).update(next_run_at=None, queued_at=None)
+
+
+def start_flow(flow: Flow, *, actor: str, kind: str = Run.Kind.POLL) -> None:
+    """Have a worker run the flow now. A dry run may be made of a paused flow too."""
+    if kind != Run.Kind.DRY and not flow.is_live:
+        raise Refused(N_("The flow “%(flow)s” is paused. Resume it and its connection first."), flow=str(flow))
+    tasks.wake(flow.pk, kind=kind, actor=actor)
+
+
+# --- transfers ----------------------------------------------------------------------------------------------------------------
+
+
+def retry(transfers: QuerySet[Transfer], *, actor: str, reason: str = "") -> Outcome:
+    """Try transfers again now. What may already be in the ERP is looked up there first, however often this is pressed."""
+    text = Text(N_("Retried by %(actor)s. %(reason)s"), {"actor": actor, "reason": reason})
+    changes: dict[str, Any] = {
+        "state": State.WAITING,
+        "acts": WhoActs.NOBODY,
+        "error_code": "",
+        "message": Text(""),
+        "cause": "",
+        "attempts": 0,
+        "crashes": 0,
+        "due_at": timezone.now(),
+    }
+    with transaction.atomic():
+        outcome = _by_hand(transfers, changes, text, states=RETRYABLE, actor=actor)
+        Flow.objects.filter(transfers__in=transfers).update(next_run_at=None, queued_at=None)
+    return outcome
+
+
+def skip(transfers: QuerySet[Transfer], *, actor: str, reason: str) -> Outcome:
+    """Decide that transfers are not made. What may already be in the ERP cannot be skipped before that is known."""
+    text = Text(N_("Skipped by %(actor)s: %(reason)s"), {"actor": actor, "reason": reason})
+    changes = {
+        "state": State.SKIPPED,
+        "acts": WhoActs.NOBODY,
+        "error_code": BY_HAND,
+        "message": text,
+        "cause": text.message,
+        "due_at": None,
+    }
+    return _by_hand(transfers, changes, text, states=SKIPPABLE, actor=actor, in_doubt=False)
+
+
+def mark_handled(transfers: QuerySet[Transfer], *, actor: str, reason: str = "") -> Outcome:
+    """Say that a change after the transfer has been taken care of in the ERP."""
+    text = Text(N_("Marked as handled by %(actor)s. %(reason)s"), {"actor": actor, "reason": reason})
+    return _by_hand(transfers, {"attention": False}, text, states=[State.SENT], actor=actor, attention=True)
+
+
+def preview(transfer: Transfer) -> Draft:
+    """What sending this transfer would send now. Raises `ConnectorError`. Changes nothing anywhere."""
+    return rehearsal.preview(transfer)
+
+
+def _by_hand(
+    transfers: QuerySet[Transfer], changes: dict[str, Any], text: Text, *, states: Any, actor: str, **conditions: Any
+) -> Outcome:
+    asked = list(transfers.values_list("pk", flat=True))
+    allowed = list(Transfer.objects.filter(pk__in=asked, **conditions).values_list("pk", flat=True))
+    done = by_hand.change_by_hand(allowed, changes, text, states=states, actor=actor)
+    return Outcome(done, len(asked) - done)
