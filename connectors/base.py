@@ -168,6 +168,14 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Hint:
+    """What a webhook says may have changed. Never the truth, only a reason to `read` these records now."""
+
+    register: Register
+    source_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A record that the source has but that cannot be understood. It stops alone; the page goes on."""
 
@@ -260,6 +268,13 @@ class Connector(ABC):
     def read(self, query: Query) -> Iterator[Page]:
         """Pages of what `query` asks for, each record at least once, oldest change first."""
         raise self._unsupported(N_("%(system)s cannot be read from here."))
+
+    def receive(self, headers: Mapping[str, str], body: bytes) -> Hint | None:
+        """What the webhook call says, or None if it is no event for us (a ping). `body` is the raw body.
+
+        Raises `Forged` when the call is not signed with our secret.
+        """
+        raise self._unsupported(N_("%(system)s sends no webhooks to here."))
 
     def prepare(self, record: Order, *, reference: str) -> Draft:
         """What writing `record` would send. Raises `RejectedError` when it cannot be written as it is. Changes nothing."""

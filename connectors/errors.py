@@ -17,7 +17,8 @@
     ├── AccessError           merchant acts   the connection pauses
     │   ├── BadCredentials    wrong, revoked or expired keys
     │   ├── Forbidden         the keys are right but may not do this
-    │   └── ModuleMissing     the agreement lacks a module
+    │   ├── ModuleMissing     the agreement lacks a module
+    │   └── Forged            a call to us is not signed with the secret that was agreed
     └── ProtocolError         we act          the run stops
         ├── UnexpectedResponse    not the system we thought (HTML, another product, nonsense)
         └── ContractChanged       the right system, but a field or value we rely on is gone
@@ -152,6 +153,12 @@ class Forbidden(AccessError):
 
 class ModuleMissing(AccessError):
     default_text = N_("The agreement lacks a module that is needed for this.")
+
+
+class Forged(AccessError):
+    """Raised by `Connector.receive` only. Whoever calls us may cause it: answer 401 and pause nothing."""
+
+    default_text = N_("The call is not signed with the secret that was agreed. Save the same secret in both systems.")
 
 
 class ProtocolError(ConnectorError):

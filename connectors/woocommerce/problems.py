@@ -1,0 +1,128 @@
+"""Which error an answer of 400 and above from WooCommerce is: the one place where its codes become ours.
+
+`code` decides, since messages are translated and hold entities. Only `woocommerce_rest_authentication_error` stands for
+several things, told apart by their English words; in another language it is taken for the most common one, wrong keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.answers import SAFE_METHODS, Answer
+from connectors.errors import (
+    AccessError,
+    BadCredentials,
+    Conflict,
+    ConnectorError,
+    ContractChanged,
+    Forbidden,
+    InvalidRecord,
+    Missing,
+    ServerFailed,
+    UnexpectedResponse,
+    Unsupported,
+)
+from connectors.woocommerce import wording
+from sharespine.lib.text import N_, Text
+
+_REASON_LENGTH = 200
+
+_NO_ACCESS = N_(
+    "WooCommerce does not accept the keys. Either they are wrong or revoked, or the shop never saw them: some web hosts take "
+    "away the sign-in, and some shops behind https believe that they are on http. Make new keys in WooCommerce under Settings, "
+    "Advanced, REST API and save them on the endpoint; if that does not help, choose another way to sign in."
+)
+_WRONG_KEYS = N_("WooCommerce does not accept the keys: %(reason)s Make new keys in WooCommerce and save them on the endpoint.")
+_NO_PERMISSION = N_("The keys lack a permission: %(reason)s Give the key Read/Write in WooCommerce and press Check.")
+_CLOCK = N_(
+    "The clock of the shop's server differs from ours by more than 15 minutes, so it refuses every signature. "
+    "Ask the web host to set the clock, then press Check."
+)
+_NONCE = N_("The shop had already seen the signature of the call. We sign anew and try again by ourselves.")
+_CLOSED = N_(
+    "The shop's API is closed to us (%(reason)s), by a security plugin or by the web host. "
+    "Ask whoever runs the shop to let us use /wp-json/wc/v3, then press Check."
+)
+_WALL = N_(
+    "A firewall or a password page in front of the shop turned us away before WooCommerce was asked. "
+    "Ask whoever runs the shop to let us in, then press Check."
+)
+_NO_SHOP = N_(
+    "No WooCommerce API answers at %(address)s. Check the address on the endpoint, that WooCommerce is active there, and that "
+    "the permalinks in WordPress are not set to Plain."
+)
+_NOT_FOUND = N_("WooCommerce no longer has what was asked for: %(reason)s It has been deleted for good.")
+_TAKEN = N_("Something else in WooCommerce already has that number: %(reason)s Correct one of the two and press Retry.")
+_REFUSED = N_("WooCommerce refused: %(reason)s Correct it and press Retry.")
+_NOT_OFFERED = N_("WooCommerce cannot do this: %(reason)s")
+_MISUNDERSTOOD = N_("WooCommerce no longer understands what we ask (%(reason)s). Our staff look into it.")
+
+
+def explain(answer: Answer) -> ConnectorError | None:
+    """The error for `answer`, or None where its HTTP status says enough (429, and 5xx without a word from WooCommerce)."""
+    try:
+        body = answer.json()
+    except UnexpectedResponse:
+        return _of_a_page(answer)
+    if not isinstance(body, dict) or not isinstance(body.get("code"), str):
+        return None
+    return _of_code(answer, body["code"], body)
+
+
+def _of_a_page(answer: Answer) -> ConnectorError | None:
+    """HTML instead of JSON: something else than WooCommerce answered. Hosts and firewalls do so (general knowledge)."""
+    if answer.status in (401, 403):
+        return Forbidden(Text(_WALL))
+    if answer.status in (404, 410):
+        return UnexpectedResponse(Text(_NO_SHOP, {"address": answer.address}))
+    return None
+
+
+def _of_code(answer: Answer, code: str, body: Mapping[str, Any]) -> ConnectorError | None:
+    values = {"reason": _reason(body, code), "address": answer.address}
+    if code == "woocommerce_rest_authentication_error":
+        return _of_sign_in(values)
+    if answer.status == 401 and code.startswith("woocommerce_rest_"):
+        # The same code for an unknown key, a dropped header and no credentials at all (measured 2026-11-21).
+        return BadCredentials(Text(_NO_ACCESS))
+    if answer.status in (401, 403):
+        return Forbidden(Text(_NO_PERMISSION if code.startswith("woocommerce_rest_") else _CLOSED, values))
+    if code == "rest_no_route":
+        return UnexpectedResponse(Text(_NO_SHOP, values))
+    if answer.status == 410 or code.endswith("_invalid_id") or code == "woocommerce_rest_invalid_product_id":
+        # 404 for a GET and 400 for a PUT of the same unknown id (measured 2026-11-21).
+        return Missing(Text(_NOT_FOUND, values))
+    if code in ("product_invalid_sku", "product_invalid_global_unique_id"):
+        return Conflict(Text(_TAKEN, values))
+    if answer.status == 501:
+        return Unsupported(Text(_NOT_OFFERED, values))
+    if answer.status == 500 and code.startswith("woocommerce_rest_"):
+        # Refused, not broken: a refund too large gives 500, and asking again never helps (measured 2026-11-21).
+        return InvalidRecord(Text(_REFUSED, values))
+    if answer.status in (400, 413):
+        if answer.method in SAFE_METHODS:
+            return ContractChanged(Text(_MISUNDERSTOOD, values))
+        return InvalidRecord(Text(_REFUSED, values))
+    return None
+
+
+def _of_sign_in(values: Mapping[str, str]) -> ConnectorError:
+    words = values["reason"].lower()
+    if "timestamp" in words:
+        return AccessError(Text(_CLOCK))
+    if "nonce" in words:
+        return ServerFailed(Text(_NONCE))
+    if "permission" in words:
+        return Forbidden(Text(_NO_PERMISSION, values))
+    return BadCredentials(Text(_WRONG_KEYS, values))
+
+
+def _reason(body: Mapping[str, Any], code: str) -> str:
+    """The shop's own words, with those on each parameter. `data` is an object, but a bare number on refunds."""
+    said = [wording.one_line(body.get("message"))]
+    data = body.get("data")
+    params = data.get("params") if isinstance(data, dict) else None
+    if isinstance(params, dict):
+        said += [wording.one_line(value) for value in params.values()]
+    return " ".join(filter(None, said))[:_REASON_LENGTH] or code
