@@ -64,7 +64,7 @@ def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: flo
     except Fenced:
         log.warning("run %s of flow %s was taken over", this.pk, flow.pk)
         return None
-    _plan_next(flow)
+    _plan_next(flow, this)
     return Run.objects.get(pk=this.pk)
 
 
@@ -72,13 +72,17 @@ def _sweep_is_due(flow: Flow) -> bool:
     return flow.cursor is not None and (flow.swept_at is None or timezone.now() - flow.swept_at > timedelta(days=1))
 
 
-def _plan_next(flow: Flow) -> None:
-    """The flow runs again after its interval, or sooner when a transfer is due before."""
-    regular = timezone.now() + timedelta(minutes=flow.interval_minutes)
+def _plan_next(flow: Flow, this: Run) -> None:
+    """The flow runs again after its interval; sooner when a transfer is due, at once when somebody wanted it meanwhile."""
+    flow.refresh_from_db(fields=["wanted_at"])
+    following = timezone.now() + timedelta(minutes=flow.interval_minutes)
     due = Transfer.objects.filter(flow=flow, due_at__isnull=False).aggregate(first=Min("due_at"))["first"]
-    waits = [moment for moment in (due, flow.connection.erp.open_until) if moment is not None]
-    soonest = max(waits) if due is not None and waits else None
-    Flow.objects.filter(pk=flow.pk).update(next_run_at=min(regular, soonest) if soonest else regular, queued_at=None)
+    if due is not None:
+        # What is due while the ERP is left alone waits until it is tried again.
+        following = min(following, max(due, flow.connection.erp.open_until or due))
+    if flow.wanted_at is not None and flow.wanted_at >= this.started_at:
+        following = timezone.now()
+    Flow.objects.filter(pk=flow.pk).update(next_run_at=following, queued_at=None)
 
 
 class _LeftAlone(Exception):
@@ -258,7 +262,9 @@ class _Execution:
 
     def _cannot_look_up(self, transfers: list[Transfer]) -> list[Transfer]:
         free = [transfer for transfer in transfers if not transfer.in_doubt]
-        text = Text(X)
+        text = Text(
+            N_("It is not known whether the order reached the ERP, which cannot be searched. Look there, then skip it here.")
+        )
         for transfer in transfers:
             if transfer.in_doubt:
                 outcomes.stop(transfer, text, code="Unknown", acts=WhoActs.STAFF, run=self.run, no_effect=False)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from connectors.base import Draft
 from connectors.errors import ConnectorError, WhoActs
-from flows import health, rehearsal, tasks
+from flows import dbclock, health, rehearsal, tasks
 from flows.ledger import by_hand
 from flows.ledger.capture import BY_HAND
 from flows.models import Connection, Endpoint, Flow, Run, Transfer
@@ -126,6 +126,21 @@ def start_flow(flow: Flow, *, actor: str, kind: str = Run.Kind.POLL) -> None:
     tasks.wake(flow.pk, kind=kind, actor=actor)
 
 
+def hint(shop: Endpoint) -> int:
+    """Something changed in a shop: run its flows soon. Ten hints in a row wake a flow once. Returns how many were woken."""
+    flows = Flow.objects.filter(shop=shop, state=Flow.State.ACTIVE, connection__state=Connection.State.ACTIVE)
+    return sum(_want(flow.pk) for flow in flows)
+
+
+def _want(flow_id: int) -> bool:
+    """Have the flow run soon; after the run that is queued or under way, if there is one. Returns whether it was woken now."""
+    Flow.objects.filter(pk=flow_id).update(wanted_at=timezone.now(), next_run_at=None)
+    woken = Flow.objects.filter(pk=flow_id, queued_at=None).update(queued_at=dbclock.now())
+    if woken:
+        tasks.wake(flow_id)
+    return bool(woken)
+
+
 # --- transfers ----------------------------------------------------------------------------------------------------------------
 
 
@@ -142,9 +157,11 @@ def retry(transfers: QuerySet[Transfer], *, actor: str, reason: str = "") -> Out
         "crashes": 0,
         "due_at": timezone.now(),
     }
+    asked = list(transfers.values_list("pk", flat=True))
     with transaction.atomic():
         outcome = _by_hand(transfers, changes, text, states=RETRYABLE, actor=actor)
-        Flow.objects.filter(transfers__in=transfers).update(next_run_at=None, queued_at=None)
+        for flow_id in set(Transfer.objects.filter(pk__in=asked).values_list("flow_id", flat=True)):
+            _want(flow_id)
     return outcome
 
 

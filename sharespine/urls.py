@@ -6,7 +6,11 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from sharespine.api import health, webhooks
+
 urlpatterns = [
+    path("hooks/<str:code>/", webhooks.receive, name="webhook"),
+    path("healthz", health.healthz, name="healthz"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
 ]

@@ -60,7 +60,8 @@ class Connection(models.Model):
 class Flow(models.Model):
     """One register between one shop and the ERP of a connection, in one direction.
 
-    `cursor` is the moment up to which the source has been seen; it only ever moves together with what was seen. Orders placed
+    `cursor` is the moment up to which the source has been seen; it only ever moves together with what was seen. `wanted_at` is
+    when somebody last asked for a run (a webhook, a person): a run that began before does not count. Orders placed
     before `look_up_before` are looked up in the ERP before they are sent: they may have come there by an earlier flow or a
     database that was restored.
     """
@@ -95,11 +96,12 @@ class Flow(models.Model):
     cursor = models.DateTimeField(_("seen up to"), null=True, blank=True, editable=False)
     swept_at = models.DateTimeField(_("last sweep"), null=True, blank=True, editable=False)
     next_run_at = models.DateTimeField(_("next run"), null=True, blank=True, editable=False, db_index=True)
+    wanted_at = models.DateTimeField(null=True, blank=True, editable=False)
     queued_at = models.DateTimeField(null=True, blank=True, editable=False)
     look_up_before = models.DateTimeField(default=timezone.now, editable=False)
 
     history = HistoricalRecords(
-        excluded_fields=["cursor", "swept_at", "next_run_at", "queued_at", "look_up_before"],
+        excluded_fields=["cursor", "swept_at", "next_run_at", "wanted_at", "queued_at", "look_up_before"],
         verbose_name=_("change of flow"),
         verbose_name_plural=_("changes of flows"),
     )
