@@ -19,7 +19,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from sharespine.lib.clock import from_utc_text
-from sharespine.lib.money import ZERO
+from sharespine.lib.money import ZERO, decimal
 
 R = TypeVar("R")
 
@@ -173,9 +173,8 @@ def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
     A field that was added since the data was written takes its default, so old rows stay readable.
     """
     hints = _hints(cls)
-    values = {name: _value(hints[name], data[name]) for name in hints if name in data}
     try:
-        return cls(**values)
+        return cls(**{name: _value(hints[name], data[name]) for name in hints if name in data})
     except TypeError as error:
         raise ValueError(f"not a {cls.__name__}: {error}") from None
 
@@ -213,9 +212,11 @@ def _value(hint: Any, value: Any) -> Any:
     if origin is tuple:
         return tuple(_value(arguments[0], item) for item in value)
     if is_dataclass(hint):
+        if not isinstance(value, Mapping):
+            raise ValueError(f"not a {hint}: {value!r}")
         return from_json(cast("type", hint), value)
     if hint is Decimal:
-        return Decimal(value)
+        return decimal(value)
     if hint is datetime:
         return from_utc_text(value)
     if isinstance(hint, type) and issubclass(hint, StrEnum):

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from sharespine.lib.text import N_, Text
+
+
+def test_values_are_filled_in_when_the_text_is_shown() -> None:
+    text = Text(N_("Article %(sku)s is barred"), {"sku": "A-1"})
+    assert str(text) == "Article A-1 is barred"
+    assert text.render("Artikel %(sku)s är spärrad") == "Artikel A-1 är spärrad"
+
+
+def test_a_missing_value_shows_as_its_placeholder() -> None:
+    assert str(Text("Article %(sku)s of %(order)s", {"sku": "A-1"})) == "Article A-1 of %(order)s"
+
+
+def test_a_per_cent_sign_is_no_error() -> None:
+    assert str(Text("25 % VAT")) == "25 % VAT"
+    assert str(Text("25 % of %(sum)s", {"sum": "100"})) == "25 % of %(sum)s"
+    assert str(Text("%(rate)s %% VAT", {"rate": "25"})) == "25 % VAT"
+
+
+def test_a_value_is_never_taken_for_a_template() -> None:
+    assert str(Text("Article %(sku)s", {"sku": "%(order)s %s"})) == "Article %(order)s %s"
+
+
+def test_texts_survive_the_database() -> None:
+    text = Text("Article %(sku)s", {"sku": "Å-1"})
+    assert Text.from_json(text.to_json()) == text
+    assert Text.from_json(None) == Text("")
