@@ -1,0 +1,35 @@
+"""Customers and products as GET answers them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from connectors.economic.simulator.agreement import Row
+
+
+def numbered_body(body: Row, key: str, number: Any, changed: str) -> Row:
+    """The body as it is kept, with its number and the time it was changed."""
+    return {**body, key: number, "lastUpdated": changed}
+
+
+def shown_customer(row: Row, base: str) -> Row:
+    """Customers leave `barred` out unless it is true (recorded); products always say."""
+    shape = {name: value for name, value in row.items() if name != "barred" or value}
+    here = f"{base}/customers/{row['customerNumber']}"
+    for name, path in (("customerGroup", "customer-groups"), ("vatZone", "vat-zones"), ("paymentTerms", "payment-terms")):
+        number = next(iter(row[name].values()))
+        shape[name] = {**row[name], "self": f"{base}/{path}/{number}"}
+    shape |= {"balance": 0, "dueAmount": Decimal("0.00"), "contacts": f"{here}/contacts", "self": here}
+    return shape
+
+
+def shown_product(row: Row, base: str) -> Row:
+    shape = dict(row)
+    for name in ("salesPrice", "costPrice", "recommendedPrice"):
+        if name in row:
+            shape[name] = Decimal(row[name]).quantize(Decimal("0.01"))
+    group = row["productGroup"]["productGroupNumber"]
+    shape["productGroup"] = {**row["productGroup"], "self": f"{base}/product-groups/{group}"}
+    shape["self"] = f"{base}/products/{row['productNumber']}"
+    return shape
