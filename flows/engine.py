@@ -12,7 +12,7 @@ import os
 import socket
 import time
 import traceback
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: flo
 
 
 def _sweep_is_due(flow: Flow) -> bool:
-    return flow.cursor is not None and (flow.swept_at is None or timezone.now() - flow.swept_at > timedelta(days=1))
+    return flow.swept_at is not None and timezone.now() - flow.swept_at > timedelta(days=1)
 
 
 def _plan_next(flow: Flow, this: Run) -> None:
@@ -138,8 +138,11 @@ class _Execution:
         if shop.is_open:
             return
         sweep = self.run.kind == Run.Kind.SWEEP
-        since = timezone.now() - SWEEP_WINDOW if sweep else self.flow.read_from()
         started = timezone.now()
+        since = self.flow.read_from()
+        if sweep and since is not None:
+            # Never less than a poll would read, however long the shop was away.
+            since = min(since, started - SWEEP_WINDOW)
         try:
             with shop.connect(self.flow.source_options) as source:
                 for page in self._pages(source, Query(register=self.register, modified_since=since)):
@@ -182,13 +185,25 @@ class _Execution:
         self.halted = isinstance(self.problem, AccessError)
         with erp.connect(self.flow.target_options) as self.target:
             self.under_way: dict[Future[Any], _Job] = {}
+            self.waiting: deque[_Job] = deque()
             while True:
                 self._beat()
                 self._claim_more()
+                self._feed()
                 if not self.under_way:
                     break
                 done = wait(self.under_way, timeout=1, return_when=FIRST_COMPLETED).done
                 self._settle([(future, self.under_way.pop(future)) for future in done])
+
+    def _feed(self) -> None:
+        """Keep the threads busy, but no more: what waits here can still be given back when the ERP goes down."""
+        if self.halted:
+            with transaction.atomic():
+                for job in self.waiting:
+                    outcomes.leave(job.transfer)
+            self.waiting.clear()
+        while self.waiting and len(self.under_way) < 2 * self.flow.connection.erp.budget:
+            self._submit(self.waiting.popleft(), self._prepare)
 
     def _beat(self) -> None:
         if time.monotonic() - self.last_beat > settings.LEASE_SECONDS / 6:
@@ -196,7 +211,7 @@ class _Execution:
             self.last_beat = time.monotonic()
 
     def _claim_more(self) -> None:
-        if self.halted or time.monotonic() > self.deadline or len(self.under_way) > BATCH // 2:
+        if self.halted or time.monotonic() > self.deadline or self.waiting:
             return
         claims.reap(self.flow.connection.erp_id)
         claimed = claims.claim(self.run, BATCH)
@@ -206,7 +221,7 @@ class _Execution:
         in_question = [transfer for transfer in claimed if self._must_look_up(transfer)]
         unquestioned = [transfer for transfer in claimed if transfer not in in_question]
         for transfer in unquestioned + self._look_up(in_question):
-            self._submit(_Job(transfer), self._prepare)
+            self.waiting.append(_Job(transfer))
 
     def _submit(self, job: _Job, work: Callable[[_Job], Any]) -> None:
         self.under_way[self.pool.submit(work, job)] = job

@@ -11,7 +11,12 @@ from sharespine.lib.text import N_, Text
 
 
 def worked(endpoint: Endpoint) -> None:
-    """The endpoint answered as it should: the circuit closes. Writes only when that is news."""
+    """The endpoint answered as it should: the circuit closes. Writes only when that is news.
+
+    What was still under way when the circuit opened does not close it.
+    """
+    if endpoint.is_open:
+        return
     if endpoint.failures or endpoint.open_until or endpoint.health != Endpoint.Health.WORKING:
         endpoint.failures, endpoint.open_until = 0, None
         endpoint.health, endpoint.trouble = Endpoint.Health.WORKING, Text("")

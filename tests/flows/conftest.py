@@ -1,0 +1,68 @@
+"""A customer with a shop and an ERP in memory, and a flow between them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.utils import timezone
+
+from billing.models import Customer
+from connectors import registry
+from flows import engine
+from flows.models import Connection, Endpoint, Flow, Run, Transfer
+from tests.twins.world import EPOCH, WORLDS, World
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Rig:
+    """A flow between two twins, and the hands to work it with."""
+
+    flow: Flow
+    world: World
+
+    def run(self, **kwargs: object) -> Run | None:
+        return engine.run(self.flow.pk, **kwargs)  # type: ignore[arg-type] - a test passes on what it was given
+
+    def transfer(self, source_id: str) -> Transfer:
+        return Transfer.objects.get(flow=self.flow, source_id=source_id)
+
+    def states(self) -> dict[str, str]:
+        return dict(Transfer.objects.filter(flow=self.flow).values_list("source_id", "state"))
+
+    def make_due(self) -> None:
+        """Let the waiting time of every retry pass."""
+        Transfer.objects.filter(flow=self.flow, due_at__isnull=False).update(due_at=timezone.now())
+        Endpoint.objects.update(open_until=None)
+
+
+def make_rig(name: str = "") -> Rig:
+    name = name or f"twin-{next(_numbers)}"
+    world = WORLDS[name] = World()
+    customer = Customer.objects.create(name="Ullbutiken AB")
+    options = {"address": name}
+    working = Endpoint.Health.WORKING
+    shop = Endpoint.objects.create(customer=customer, system="twin_shop", name="Shop", options=options, health=working)
+    erp = Endpoint.objects.create(customer=customer, system="twin_erp", name="ERP", options=options, health=working)
+    connection = Connection.objects.create(customer=customer, name="Ull", erp=erp, state=Connection.State.ACTIVE)
+    flow = Flow.objects.create(
+        connection=connection, shop=shop, state=Flow.State.ACTIVE, trigger_statuses=["processing"], look_up_before=EPOCH
+    )
+    return Rig(flow, world)
+
+
+@pytest.fixture(autouse=True)
+def _twins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(registry.SYSTEMS, "twin_shop", "tests.twins.shop")
+    monkeypatch.setitem(registry.SYSTEMS, "twin_erp", "tests.twins.erp")
+    yield
+    WORLDS.clear()
+
+
+@pytest.fixture
+def rig(db: None) -> Rig:
+    return make_rig()

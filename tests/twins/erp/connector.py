@@ -1,0 +1,81 @@
+"""An ERP in memory that keeps idempotency keys and finds by reference, unless its world says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import ClassVar
+
+from connectors.base import (
+    Capabilities,
+    CheckReport,
+    Connector,
+    Document,
+    Draft,
+    Manifest,
+    Option,
+    Register,
+    Role,
+    Step,
+    Writes,
+)
+from connectors.records import Order
+from tests.twins.world import WORLDS, World
+
+
+class System(Connector):
+    manifest: ClassVar[Manifest] = Manifest(
+        key="twin_erp",
+        name="Twin ERP",
+        role=Role.ERP,
+        editions=("cloud",),
+        api="none",
+        options=(Option(key="address", label="Address"),),
+    )
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        writes={Register.ORDERS: Writes(idempotency_window=timedelta(hours=1), finds_by_reference=True)}, max_in_flight=4
+    )
+
+    @property
+    def world(self) -> World:
+        return WORLDS[self.options["address"]]
+
+    def check(self) -> CheckReport:
+        return CheckReport(name="Twin ERP")
+
+    def prepare(self, record: Order, *, reference: str) -> Draft:
+        self.world.on_prepare(record)
+        step = Step(purpose="Create the order", method="POST", path="/orders", body={"reference": reference})
+        return Draft(
+            register=Register.ORDERS,
+            reference=reference,
+            steps=(step,),
+            total=record.total,
+            total_vat=record.total_vat,
+            currency=record.currency,
+        )
+
+    def write(self, draft: Draft, *, key: str) -> Document:
+        self.world.before_write(draft.reference)
+        with self.world.lock:
+            self.world.writes.append(draft.reference)
+            if not (self.world.keeps_keys and key in self.world.keys):
+                document = Document(
+                    kind="order",
+                    target_id=str(len(self.world.documents) + 1),
+                    reference=draft.reference,
+                    total=draft.total,
+                    total_vat=draft.total_vat,
+                    currency=draft.currency,
+                )
+                self.world.documents.append(document)
+                self.world.keys[key] = document
+            document = self.world.keys[key]
+        self.world.after_write(draft.reference)
+        return document
+
+    def find(self, register: Register, references: Sequence[str]) -> Mapping[str, tuple[Document, ...]]:
+        self.world.on_find()
+        self.world.finds.append(list(references))
+        found = {r: tuple(d for d in self.world.documents if d.reference == r) for r in references}
+        return {reference: documents for reference, documents in found.items() if documents}
