@@ -1,0 +1,288 @@
+"""A simulated WooCommerce shop, faithful to what was measured of a real one (10.5.0, on 2026-11-21).
+
+It is on plain http, where only an OAuth signature signs in, unless `is_tls` says that a proxy in front of it speaks TLS.
+Left out: products, customers, coupons, notes and batches, which give 404 here. ASSUMED: that `modified_before` is strict,
+and all about the Gift Cards extension.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connectors.sandbox import Request, Response, Sandbox
+from connectors.woocommerce.simulator import hooks, seeded
+from connectors.woocommerce.simulator.access import Access
+from connectors.woocommerce.simulator.cart import Cart, Item
+from connectors.woocommerce.simulator.catalogue import catalogue
+from connectors.woocommerce.simulator.listing import HIDDEN, Listing
+from connectors.woocommerce.simulator.orders import Orders, Wire
+from connectors.woocommerce.simulator.refusals import Refusal, invalid, no_route, unknown_order
+from sharespine.lib.clock import utcnow
+
+_API = "/wp-json/wc/v3"
+_TOPICS = tuple(f"order.{event}" for event in ("created", "updated", "deleted", "restored"))
+_READ_ONLY_ROUTES = ("/orders/statuses", "/reports/orders/totals", "/system_status", "/data/currencies/current")
+
+
+class Simulator(Sandbox):
+    """One shop, in SEK with prices that include VAT, in Europe/Stockholm. Empty until `seed_orders`, unless a seed is given."""
+
+    key = "woocommerce"
+
+    def __init__(self, *, seed: int = 0, journal: Path | None = None, clock: Callable[[], datetime] = utcnow) -> None:
+        super().__init__(seed=seed, journal=journal, clock=clock)
+        self.zone = ZoneInfo("Europe/Stockholm")
+        self.name = "Testbutiken"
+        self.is_tls = False
+        self.access = Access("ck_1111111111111111111111111111111111111111", "cs_2222222222222222222222222222222222222222")
+        self.webhook_secret = "a-secret-for-webhooks"
+        self.listing = Listing(self.zone)
+        self.orders = Orders(self.zone, self.now)
+        self.catalogue = catalogue()
+        self.statuses = dict(seeded.STATUSES)
+        self.has_status_route = True
+        self.hooks: dict[int, hooks.Hook] = {}
+        #: source id → "arrives", "stops: why" or "excluded: why", for a flow with the statuses processing and completed.
+        self.expectations: dict[str, str] = {}
+        self._due: list[tuple[int, str, int]] = []
+        if seed:
+            self.seed_orders()
+
+    def endpoint_options(self, address: str) -> dict[str, str]:
+        options = {
+            "address": address,
+            "consumer_key": self.access.key,
+            "consumer_secret": self.access.secret,
+            "webhook_secret": self.webhook_secret,
+            "organisation_number_field": seeded.ORGANISATION_NUMBER_FIELD,
+            "gift_card_fees": seeded.GIFT_CARD_FEE,
+        }
+        return {**options, "sign_in": "basic"} if self.is_tls else options
+
+    def flow_options(self) -> dict[str, Any]:
+        return {}
+
+    # What a test or a demo does by hand in the shop.
+
+    def seed_orders(self, count: int = 500) -> None:
+        """Fill the shop with the first `count` of its 500 orders of October and November 2026."""
+        with self.lock:
+            self.expectations |= seeded.seed(self.orders, self.catalogue, self.random, count)
+
+    def place_order(self, cart: Cart | None = None, *, at: datetime | None = None, **overrides: Any) -> str:
+        """A new order of two socks in status processing, or of `cart`. Returns its id. `overrides` are fields on the wire."""
+        with self.lock:
+            cart = cart or Cart(items=(Item(self.catalogue[0], 2),))
+            order = self.orders.place(cart, at=at or self.now(), overrides=overrides)
+            self._happened("created", order)
+            self._happened("updated", order)
+            return str(order["id"])
+
+    def touch_order(self, source_id: str, *, at: datetime | None = None) -> None:
+        """Modified now, or at another time; nothing else changes."""
+        with self.lock:
+            order = self.orders.by_id[int(source_id)]
+            self.orders.touch(order, at)
+            self._happened("updated", order)
+
+    def change_order(self, source_id: str, **changes: Any) -> None:
+        """Fields as on the wire; objects are merged."""
+        with self.lock:
+            order = self.orders.by_id[int(source_id)]
+            self.orders.change(order, changes)
+            self._happened("updated", order)
+
+    def refund_order(self, source_id: str, amount: Decimal | None = None, *, reason: str = "") -> None:
+        """`amount` with VAT, or all of it."""
+        with self.lock:
+            order = self.orders.by_id[int(source_id)]
+            self.orders.give_back(order, Decimal(order["total"]) if amount is None else amount, reason)
+            self._happened("updated", order)
+
+    def trash_order(self, source_id: str) -> None:
+        with self.lock:
+            order = self.orders.remove(int(source_id), force=False)
+            self._happened("deleted", order)
+
+    def run_cron(self) -> int:
+        """Send the webhooks that are due, as when someone visits the shop. Returns how many were taken."""
+        with self.lock:
+            due, self._due = self._due, []
+            deliveries = [delivery for entry in due if (delivery := self._delivery(*entry)) is not None]
+        return sum(hooks.send(delivery) for delivery in deliveries if delivery.hook.status == "active")
+
+    def replay(self) -> None:
+        super().replay()
+        # What was due when the calls were made went out then.
+        self._due.clear()
+
+    # What the shop answers.
+
+    def handle(self, request: Request) -> Response:
+        try:
+            return self._route(request)
+        except Refusal as refusal:
+            return refusal.response()
+
+    def _route(self, request: Request) -> Response:
+        path = request.path.rstrip("/")
+        if path == "/wp-json" and request.method == "GET":
+            return Response(200, _trimmed(request, self._index()))
+        if path.startswith("/wp-json/wp/"):
+            raise Refusal(401, "rest_not_logged_in", "You are not currently logged in.")
+        if not path.startswith(_API):
+            if path.startswith("/wp-json"):
+                raise no_route()
+            return Response(404, "<!DOCTYPE html><html><head><title>Sidan hittades inte</title></head><body></body></html>")
+        self.access.admit(request, address=self._address(request), is_tls=self.is_tls, now=self.now())
+        return self._api(request, request.method, path.removeprefix(_API))
+
+    def _api(self, request: Request, method: str, route: str) -> Response:
+        if route in _READ_ONLY_ROUTES and method == "GET":
+            return Response(200, _trimmed(request, self._told(route)))
+        if route == "/orders" and method == "GET":
+            page = self.listing.answer(
+                request, list(self.orders.by_id.values()), statuses=list(self.statuses), address=self._address(request)
+            )
+            page.body = [_trimmed(request, self._shown(order)) for order in page.body]
+            return page
+        if match := re.fullmatch(r"/orders/(\d+)(/refunds)?", route):
+            number = int(match[1])
+            return self._refunds(request, method, number) if match[2] else self._order(request, method, number)
+        if route == "/webhooks" or re.fullmatch(r"/webhooks/\d+", route):
+            return self._webhooks(request, method, route)
+        raise no_route()
+
+    def _order(self, request: Request, method: str, number: int) -> Response:
+        if method == "GET":
+            if number not in self.orders.by_id:
+                raise unknown_order()
+            order = self.orders.by_id[number]
+        elif method in ("PUT", "POST", "PATCH"):
+            order = self.orders.put(number, _body(request), list(self.statuses))
+            self._happened("updated", order)
+        elif method == "DELETE":
+            order = self.orders.remove(number, force=request.param("force") == "true")
+            self._happened("deleted", order)
+        else:
+            raise no_route()
+        return Response(200, _trimmed(request, self._shown(order)))
+
+    def _refunds(self, request: Request, method: str, number: int) -> Response:
+        if method == "GET" and number in self.orders.by_id:
+            return Response(200, [_trimmed(request, refund) for refund in self.orders.refunds.get(number, [])])
+        if method == "POST":
+            refund = self.orders.refund(number, _body(request))
+            self._happened("updated", self.orders.by_id[number])
+            return Response(201, refund)
+        raise no_route()
+
+    def _webhooks(self, request: Request, method: str, route: str) -> Response:
+        number = int(route.removeprefix("/webhooks").strip("/") or 0)
+        if not number and method == "GET":
+            return Response(200, [_trimmed(request, hook.wire()) for hook in self.hooks.values()])
+        if not number and method == "POST":
+            return self._new_webhook(_body(request))
+        hook = self.hooks.get(number)
+        if method == "DELETE" and request.param("force") != "true":
+            raise Refusal(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
+        if hook is None:
+            raise Refusal(404, "woocommerce_rest_shop_webhook_invalid_id", "Invalid ID.")
+        if method == "DELETE":
+            del self.hooks[number]
+        elif method in ("PUT", "POST", "PATCH"):
+            hook.status = str(_body(request).get("status", hook.status))
+        elif method != "GET":
+            raise no_route()
+        return Response(200, _trimmed(request, hook.wire()))
+
+    def _new_webhook(self, body: Wire) -> Response:
+        topic = str(body.get("topic", ""))
+        if topic not in _TOPICS:
+            raise Refusal(400, "woocommerce_rest_shop_webhook_invalid_topic", "Webhook topic must be valid.")
+        if not isinstance(body.get("delivery_url"), str):
+            raise invalid("delivery_url", "delivery_url is not of type string.", "rest_invalid_type")
+        number = max(self.hooks, default=0) + 1
+        name, secret = str(body.get("name") or topic), str(body.get("secret") or "")
+        self.hooks[number] = hooks.Hook(number, name, topic, body["delivery_url"], secret)
+        self._due.append((number, "ping", 0))
+        return Response(201, self.hooks[number].wire())
+
+    def _told(self, route: str) -> Any:
+        if route == "/system_status":
+            return {
+                "environment": {"version": "10.5.0", "wp_version": "6.9.7", "wp_cron": True},
+                "settings": {"currency": "SEK", "number_of_decimals": 2},
+            }
+        if route == "/data/currencies/current":
+            return {"code": "SEK", "name": "Swedish krona", "symbol": "&#107;&#114;"}
+        if route == "/orders/statuses":
+            if not self.has_status_route:
+                raise no_route()
+            return [{"slug": slug, "name": name} for slug, name in self.statuses.items()]
+        counts = [order["status"] for order in self.orders.by_id.values()]
+        return [{"slug": slug, "name": name, "total": counts.count(slug)} for slug, name in self.statuses.items()]
+
+    def _index(self) -> Wire:
+        offset = self.now().astimezone(self.zone).utcoffset() or timedelta(0)
+        return {
+            "name": self.name,
+            "gmt_offset": int(offset.total_seconds() // 3600),
+            "timezone_string": str(self.zone),
+            "namespaces": ["wc/v3", "wc/v2", "wp/v2"],
+        }
+
+    def _shown(self, order: Mapping[str, Any]) -> Wire:
+        """The order as it goes out: the address of its payment page depends on who asks."""
+        pay = f"{self.address}/checkout/order-pay/{order['id']}/?pay_for_order=true&key={order['order_key']}"
+        return {
+            **order,
+            "payment_url": pay,
+            "is_editable": order["status"] in ("pending", "on-hold"),
+            "needs_payment": order["status"] in ("pending", "failed"),
+            "needs_processing": True,
+        }
+
+    def _address(self, request: Request) -> str:
+        return f"{'https' if self.is_tls else 'http'}://{request.headers.get('Host', '')}"
+
+    def _happened(self, event: str, order: Mapping[str, Any]) -> None:
+        topic = f"order.{event}"
+        if order["status"] not in HIDDEN or event == "deleted":
+            self._due += [(hook.id, topic, order["id"]) for hook in self.hooks.values() if hook.topic == topic]
+
+    def _delivery(self, hook_id: int, what: str, order_id: int) -> hooks.Delivery | None:
+        """Built when it is sent, not when it happened; of a deleted order only its id is told (measured 2026-11-21)."""
+        hook = self.hooks.get(hook_id)
+        if hook is None:
+            return None
+        if what == "ping":
+            return hooks.ping(hook)
+        order = self.orders.by_id.get(order_id)
+        is_gone = order is None or what == "order.deleted"
+        return hooks.event(hook, {"id": order_id} if order is None or is_gone else self._shown(order), source=self.address)
+
+
+def _trimmed(request: Request, wire: Any) -> Any:
+    fields = request.param("_fields")
+    if not fields or not isinstance(wire, dict):
+        return wire
+    names = {name.strip().partition(".")[0] for name in fields.split(",")}
+    return {name: value for name, value in wire.items() if name in names}
+
+
+def _body(request: Request) -> Wire:
+    """JSON that is not sent as JSON is ignored without a word (measured 2026-11-21)."""
+    if "json" not in request.headers.get("Content-Type", "") or not request.body:
+        return {}
+    try:
+        body = request.json()
+    except ValueError:
+        raise Refusal(400, "rest_invalid_json", "Invalid JSON body passed.") from None
+    return body if isinstance(body, dict) else {}
