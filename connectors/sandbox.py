@@ -23,7 +23,7 @@ from connectors.sandbox_server import serving
 from connectors.sandbox_wire import Request, Response, readable
 from sharespine.lib.clock import utcnow
 
-__all__ = ["Call", "Fault", "Faults", "History", "Request", "Response", "Sandbox", "SeenDocument", "SeenLine"]
+__all__ = ["Call", "Fault", "Faults", "History", "Request", "Response", "Sandbox", "SeenDocument", "SeenLine", "SeenOrder"]
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,17 @@ class SeenDocument:
     total_vat: Decimal
     currency: str
     lines: tuple[SeenLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenOrder:
+    """An order as the shop simulator holds it, told from its own state. `total` is with VAT."""
+
+    source_id: str
+    number: str
+    status: str
+    total: Decimal
+    currency: str
 
 
 class _Replaying(ABCMeta):

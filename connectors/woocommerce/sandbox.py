@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.sandbox import Request, Response, Sandbox
+from connectors.sandbox import Request, Response, Sandbox, SeenOrder
 from connectors.woocommerce.simulator import hooks, seeded
 from connectors.woocommerce.simulator.access import Access
 from connectors.woocommerce.simulator.cart import Cart, Item
@@ -109,6 +109,14 @@ class Simulator(Sandbox):
         with self.lock:
             order = self.orders.remove(int(source_id), force=False)
             self._happened("deleted", order)
+
+    def seen_orders(self) -> list[SeenOrder]:
+        """Every order of the shop, whatever its status, told from its own state."""
+        with self.lock:
+            return [
+                SeenOrder(str(order["id"]), order["number"], order["status"], Decimal(order["total"]), order["currency"])
+                for order in self.orders.by_id.values()
+            ]
 
     def run_cron(self) -> int:
         """Send the webhooks that are due, as when someone visits the shop. Returns how many were taken."""

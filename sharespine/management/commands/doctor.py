@@ -1,0 +1,98 @@
+"""Looks at everything an installation needs, and says in a table what is well and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from flows import services
+from flows.models import Connection, Endpoint, Run, Transfer
+from sharespine.lib.said import said
+from sharespine.lib.secrets import decrypt, encrypt
+
+Finding = tuple[str, bool, str]
+
+
+class Command(BaseCommand):
+    help = "Checks the settings, the database, the queue and every endpoint. Exit status 1 when something is wrong."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        findings = []
+        for finding in self._findings():
+            findings.append(finding)
+            subject, well, remark = finding
+            mark = self.style.SUCCESS("ok   ") if well else self.style.ERROR("WRONG")
+            self.stdout.write(f"{mark}  {subject:<32}  {remark}")
+        wrong = sum(not well for _, well, _ in findings)
+        self.stdout.write(f"{len(findings)} checks, {wrong} wrong.")
+        if wrong:
+            raise SystemExit(1)
+
+    def _findings(self) -> Iterator[Finding]:
+        yield from self._settings()
+        try:
+            yield from self._database()
+        except DatabaseError as error:
+            yield "database", False, f"does not answer: {str(error).strip().splitlines()[0]}"
+            return
+        yield from self._queue()
+        yield from self._endpoints()
+
+    def _settings(self) -> Iterator[Finding]:
+        errors = [message for message in run_checks() if message.level >= 40]
+        yield "Django's own checks", not errors, "; ".join(str(error) for error in errors) or "no errors"
+        yield "SECRET_KEY", bool(settings.SECRET_KEY), "set" if settings.SECRET_KEY else "set it in the environment"
+        try:
+            decrypt(encrypt({"a": "b"}))
+            yield "SHARESPINE_KEYS", True, f"{len(settings.SHARESPINE_KEYS)} key(s)"
+        except ImproperlyConfigured as error:
+            yield "SHARESPINE_KEYS", False, str(error)
+        production = not settings.EMBEDDED
+        yield "DEBUG", not (production and settings.DEBUG), "on: never in production" if settings.DEBUG else "off"
+        yield "simulators", not (production and settings.SANDBOX), "reachable" if settings.SANDBOX else "switched off"
+
+    def _database(self) -> Iterator[Finding]:
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("PRAGMA journal_mode")
+                mode = cursor.fetchone()[0]
+                yield "database", mode == "wal", f"SQLite, journal mode {mode}: one machine only"
+            else:
+                cursor.execute("SELECT 1")
+                yield "database", True, connection.vendor
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        yield "migrations", not missing, f"{len(missing)} not applied: run `manage.py migrate`" if missing else "all applied"
+
+    def _queue(self) -> Iterator[Finding]:
+        yield "queue", True, f"{OrmQ.objects.count()} tasks waiting"
+        live = Run.objects.filter(state=Run.State.RUNNING, lease_until__gt=timezone.now()).count()
+        due = Transfer.objects.filter(
+            due_at__lte=timezone.now(), lease_until__isnull=True, flow__connection__state=Connection.State.ACTIVE
+        ).order_by("due_at")
+        oldest = due.values_list("due_at", flat=True).first()
+        waited = int((timezone.now() - oldest).total_seconds()) if oldest else 0
+        remark = f"{live} live runs, oldest due order has waited {waited} s"
+        yield "work", waited < 600, remark if waited < 600 else f"{remark}: is a worker running?"
+
+    def _endpoints(self) -> Iterator[Finding]:
+        for endpoint in Endpoint.objects.select_related("customer"):
+            try:
+                services.check_endpoint(endpoint, actor="doctor")
+            except ImproperlyConfigured as error:
+                yield str(endpoint), False, str(error)
+                continue
+            well = endpoint.health == Endpoint.Health.WORKING
+            subject = f"{endpoint.customer.name[:16]} · {endpoint.name[:13]}"
+            yield subject, well, endpoint.report.get("name", "") if well else said(endpoint.trouble)
+        for paused in Connection.objects.filter(state=Connection.State.PAUSED):
+            yield f"connection {paused.name[:20]}", False, f"paused: {said(paused.pause_reason)}"

@@ -1,0 +1,62 @@
+"""`python -m tests.suite`: all tests on SQLite, then those that touch the database on PostgreSQL, if there is one.
+
+PostgreSQL is taken from `DATABASE_URL`, else looked for on this machine. `TEST_DATABASE=sqlite|postgresql` runs one half only.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import psycopg
+from cryptography.fernet import Fernet
+
+#: Where a server usually is: a local socket, or loopback with the password that images ship with.
+USUAL = ("postgresql:///postgres", "postgresql://postgres:postgres@127.0.0.1:5432/postgres", "postgresql://127.0.0.1/postgres")
+#: Tests that touch the database: the others have nothing to learn from a second one.
+DATABASE_TESTS = ["tests/flows", "tests/faults", "tests/billing", "tests/api"]
+
+
+def find_postgresql() -> str:
+    """The address of a PostgreSQL on which databases can be created, or the empty string."""
+    given = os.environ.get("DATABASE_URL", "")
+    for address in [given] if given.startswith("postgres") else USUAL:
+        try:
+            with psycopg.connect(address, connect_timeout=2) as connection:
+                row = connection.execute("SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+        except psycopg.Error:
+            continue
+        if row and row[0]:
+            return address.replace("postgresql:///", "postgres:///")
+    return ""
+
+
+def run(arguments: list[str], environment: dict[str, str]) -> int:
+    # Two processes: the suite is made for two cores.
+    command = [sys.executable, "-m", "pytest", "-n", os.environ.get("TEST_PROCESSES", "2"), *arguments]
+    return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+
+
+def main(arguments: list[str]) -> int:
+    wanted = os.environ.get("TEST_DATABASE", "")
+    failed = 0
+    if wanted != "postgresql":
+        environment = {**os.environ}
+        os.environ.pop("DATABASE_URL", None)
+        print("— on SQLite —", flush=True)
+        failed |= run(arguments, {})
+        os.environ.update(environment)
+    if wanted == "sqlite":
+        return failed
+    address = find_postgresql()
+    if not address:
+        print("— on PostgreSQL: SKIPPED, no server found. Set DATABASE_URL, or start one on this machine. —", flush=True)
+        return failed
+    print("— on PostgreSQL —", flush=True)
+    keys = {"DATABASE_URL": address, "SECRET_KEY": "only-for-tests", "SHARESPINE_KEYS": Fernet.generate_key().decode()}
+    return failed | run(arguments or DATABASE_TESTS, {**keys, "SECURE_SSL_REDIRECT": "false", "COOKIES_SECURE": "false"})
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
