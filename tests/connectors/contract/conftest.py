@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -61,13 +60,3 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         return patient(self, method, path, limits=short, **rest)
 
     monkeypatch.setattr(Transport, "request", request)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many cases each system went through."""
-    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
-    cases = [set(re.split(r"[\[\]-]", report.nodeid)) for report in reports if "/contract/" in report.nodeid]
-    for key in SYSTEMS:
-        count = sum(key in words for words in cases)
-        if count:
-            terminalreporter.write_line(f"figure contract_cases_{key} {count}")
