@@ -45,4 +45,6 @@ def _fit(character: str) -> str:
     # Half a surrogate pair can arrive as an escape in JSON, and cannot be stored as UTF-8.
     if category == "Cs" or character in _UNSEEN:
         return ""
-    return " " if category in ("Cc", "Zs", "Zl", "Zp") else character
+    if character.isspace():
+        return " "
+    return "" if category == "Cc" else character

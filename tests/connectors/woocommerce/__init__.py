@@ -1,0 +1,1 @@
+"""WooCommerce: recordings of a real shop (2026-11-21) in `fixtures`, and the simulator."""
