@@ -172,7 +172,7 @@ def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
 
     A field that was added since the data was written takes its default, so old rows stay readable.
     """
-    hints = _hints(cls)
+    hints = _hints(cast("Any", cls))
     try:
         return cls(**{name: _value(hints[name], data[name]) for name in hints if name in data})
     except TypeError as error:

@@ -3,23 +3,33 @@ from __future__ import annotations
 import gzip
 import logging
 import socket
+import ssl
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from email.utils import format_datetime
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from connectors import deadlines
+from connectors.deadlines import WatchedAdapter
 from connectors.errors import (
     BadCredentials,
     Conflict,
@@ -270,6 +280,65 @@ class TestDeadline:
         for _ in range(20):
             transport.request("GET", "/")
         assert threading.active_count() <= before
+
+
+class TestTls:
+    """A server with a certificate of its own, which is not to be trusted unless a test says so."""
+
+    def test_nothing_is_sent_to_a_server_without_a_valid_certificate(self, tls: str, opening: Opening) -> None:
+        error = raised(lambda: opening(tls).request("POST", "/"))
+        assert type(error) is Unreachable
+        assert not error.outcome_unknown
+        assert "certificate" in str(error.text)
+
+    def test_a_deadline_holds_over_tls_too(
+        self, tls: str, certificate: Path, opening: Opening, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        trusting = WatchedAdapter.send
+        monkeypatch.setattr(
+            WatchedAdapter, "send", lambda *a, **options: trusting(*a, **{**options, "verify": str(certificate)})
+        )
+        started = time.monotonic()
+        error = raised(lambda: opening(tls).request("POST", "/"))
+        assert type(error) is TimedOut
+        assert error.outcome_unknown
+        assert time.monotonic() - started < 2
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-signed certificate of 127.0.0.1, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    builder = x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key(), serial_number=1)
+    builder = builder.not_valid_before(utcnow() - timedelta(days=1)).not_valid_after(utcnow() + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + builder.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    return path
+
+
+@pytest.fixture
+def tls(certificate: Path) -> Iterator[str]:
+    """The address of a server that, once trusted, sends a byte of its head now and then."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def serve() -> None:
+        with suppress(OSError):
+            connection, _ = listener.accept()
+            with connection, context.wrap_socket(connection, server_side=True) as secure:
+                secure.recv(65536)
+                for byte in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 90:
+                    secure.sendall(bytes([byte]))
+                    time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
 
 
 class TestRetries:
