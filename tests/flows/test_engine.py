@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from connectors.base import Draft, Register
 from connectors.errors import (
     BadCredentials,
     InvalidRecord,
@@ -13,7 +18,8 @@ from connectors.errors import (
     UnexpectedResponse,
     Unreachable,
 )
-from flows import engine, services
+from flows import services
+from flows.ledger import claims, outcomes, runs
 from flows.models import Connection, Endpoint, Event, Flow, Run, Transfer
 from sharespine.lib.text import Text
 from tests.flows.conftest import Rig, make_rig
@@ -321,8 +327,6 @@ def test_the_next_read_reaches_back_by_the_overlap_of_the_source(rig: Rig) -> No
 
 
 def test_only_one_run_of_a_flow_lives_at_a_time(rig: Rig) -> None:
-    from flows.ledger import runs
-
     first = runs.begin(rig.flow, kind=Run.Kind.POLL, owner="other:1")
     assert first is not None
     rig.world.place("1")
@@ -332,8 +336,6 @@ def test_only_one_run_of_a_flow_lives_at_a_time(rig: Rig) -> None:
 
 
 def test_a_run_whose_worker_vanished_is_lost_and_taken_over(rig: Rig) -> None:
-    from flows.ledger import runs
-
     first = runs.begin(rig.flow, kind=Run.Kind.POLL, owner="other:1")
     assert first is not None
     Run.objects.filter(pk=first.pk).update(lease_until="2026-01-01T00:00:00Z")
@@ -359,8 +361,6 @@ def test_two_orders_of_one_buyer_are_never_under_way_at_once(rig: Rig) -> None:
 
 
 def test_a_poison_order_that_kills_its_workers_stops_after_three(rig: Rig) -> None:
-    from flows.ledger import claims, runs
-
     rig.world.place("1")
     rig.world.on_prepare = raising(ServerFailed())
     rig.run()
@@ -378,9 +378,6 @@ def test_a_poison_order_that_kills_its_workers_stops_after_three(rig: Rig) -> No
 
 
 def test_what_a_vanished_worker_was_sending_is_looked_up_before_it_is_sent_again(rig: Rig) -> None:
-    from connectors.base import Draft, Register
-    from flows.ledger import claims, outcomes, runs
-
     rig.world.place("1")
     rig.world.on_prepare = raising(ServerFailed())
     rig.run()
@@ -389,7 +386,12 @@ def test_what_a_vanished_worker_was_sending_is_looked_up_before_it_is_sent_again
     assert run is not None
     transfer = claims.claim(run, 10)[0]
     draft = Draft(
-        register=Register.ORDERS, reference=transfer.reference, steps=(), total=transfer.total, total_vat=transfer.total, currency="SEK"
+        register=Register.ORDERS,
+        reference=transfer.reference,
+        steps=(),
+        total=transfer.total,
+        total_vat=transfer.total,
+        currency="SEK",
     )
     outcomes.intend(transfer, draft, run)
     Transfer.objects.update(lease_until="2026-01-01T00:00:00Z")
@@ -490,23 +492,17 @@ def test_one_dead_shop_stops_its_own_flow_only(rig: Rig) -> None:
 
 
 def test_the_sweep_finds_what_the_polls_did_not_see(rig: Rig) -> None:
-    from django.utils import timezone
-
     rig.world.clock = timezone.now()
     rig.world.place("1")
     rig.run()
     late = rig.world.place("2")
     # The shop's stamp lies: it is older than everything the polls look at.
-    rig.world.orders["2"] = late.__class__(**{**_fields(late), "modified_at": rig.world.orders["1"].modified_at.replace(hour=0)})
+    rig.world.orders["2"] = replace(late, modified_at=rig.world.orders["1"].modified_at - timedelta(days=1))
     Flow.objects.update(cursor=timezone.now())
     rig.run()
     assert "2" not in rig.states()
-    Flow.objects.update(swept_at=timezone.now() - engine.timedelta(days=2))
+    Flow.objects.update(swept_at=timezone.now() - timedelta(days=2))
     run = rig.run()
     assert run is not None
     assert run.kind == Run.Kind.SWEEP
     assert rig.states()["2"] == "sent"
-
-
-def _fields(record: object) -> dict[str, object]:
-    return {name: getattr(record, name) for name in record.__slots__}  # type: ignore[attr-defined]

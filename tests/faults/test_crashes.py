@@ -1,0 +1,56 @@
+"""A worker that dies at any step of a transfer loses no order and doubles none. The ERP's own history is what counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.conftest import Stage
+
+pytestmark = pytest.mark.slow
+
+#: Every named place in the life of a transfer, the first time and once work is under way.
+POINTS = [
+    "captured",
+    "captured:2",
+    "claimed",
+    "before_write",
+    "before_write:4",
+    "after_write",
+    "after_write:5",
+    "before_settle_commit",
+    "before_settle_commit:4",
+    "settled",
+    "settled:3",
+]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_worker_killed_at_any_step_loses_no_order_and_doubles_none(stage: Stage, point: str) -> None:
+    orders = sorted(stage.shop.place_order() for _ in range(7))
+    if point == "captured:2":
+        stage.run()
+        orders = sorted([*orders, stage.shop.place_order()])
+        point = "captured"
+    crashed = not stage.run(crash_at=point)
+    assert crashed, f"the worker never came to {point}"
+    stage.until_settled()
+    assert stage.references() == orders
+    assert set(stage.last["states"].values()) == {"sent"}
+
+
+def test_a_worker_killed_again_and_again_loses_no_order_and_doubles_none(stage: Stage) -> None:
+    orders = sorted(stage.shop.place_order() for _ in range(7))
+    for point in ("captured", "after_write:2", "before_settle_commit:3", "looked_up"):
+        stage.run(crash_at=point)
+    assert stage.crashes >= 2
+    stage.until_settled(60)
+    assert stage.references() == orders
+
+
+def test_an_erp_that_forgot_its_keys_gets_no_order_twice(stage: Stage) -> None:
+    """The remote keeps keys for an hour only: after that, the look-up by reference is all there is."""
+    orders = sorted(stage.shop.place_order() for _ in range(5))
+    stage.run(crash_at="after_write:3")
+    stage.erp.forget_keys()
+    stage.until_settled()
+    assert stage.references() == orders
