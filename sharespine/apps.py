@@ -7,7 +7,7 @@ from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
 class AdminConfig(DjangoAdminConfig):
-    default_site = "sharespine.admin.BackOffice"
+    default_site = "sharespine.backoffice.BackOffice"
 
 
 class SharespineConfig(AppConfig):

@@ -33,7 +33,8 @@ ENVIRONMENT_NAME = env.str("ENVIRONMENT_NAME", "Lokal" if EMBEDDED else "")
 SANDBOX = env.bool("SANDBOX", EMBEDDED)
 
 INSTALLED_APPS = [
-    "unfold",
+    # Not unfold itself: that would put its own admin site in place of ours.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",

@@ -1,0 +1,198 @@
+"""Connections: what must be confirmed, and whether they are active."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from connectors.base import Role
+from flows import services
+from flows.admin.endpoints import systems_of
+from flows.models import Connection, Endpoint
+from sharespine.lib.admin import (
+    ActionVariant,
+    Checkboxes,
+    ChoicesDropdownFilter,
+    ConfigurationAdmin,
+    Dialog,
+    ReasonDialog,
+    RelatedDropdownFilter,
+    action,
+    display,
+    leave_dialog,
+)
+from sharespine.lib.said import said
+from sharespine.templatetags.backoffice import TONES
+
+
+class EndpointChoice(forms.ModelChoiceField):
+    """Endpoints with their customer and system: their own name says neither."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.customer} · {obj.name} ({obj.get_system_display()})"
+
+
+def endpoint_choice(field: Any, role: Role, customer: str, **kwargs: Any) -> Any:
+    """The form field for a foreign key to an endpoint of `role`, of one `customer` (its id as text) when that is known."""
+    endpoints = Endpoint.objects.filter(system__in=systems_of(role)).select_related("customer")
+    if customer.isdigit():
+        endpoints = endpoints.filter(customer=customer)
+    return field.formfield(form_class=EndpointChoice, queryset=endpoints, **kwargs)
+
+
+class ConnectionForm(forms.ModelForm):
+    """Which modules the merchant has in the ERP is confirmed by hand, one by one."""
+
+    modules = forms.MultipleChoiceField(
+        label=_("The merchant has"),
+        required=False,
+        widget=Checkboxes,
+        help_text=_("Confirm each with the merchant. The connection cannot be activated while a mandatory one is unconfirmed."),
+    )
+
+    class Meta:
+        model = Connection
+        fields = ("customer", "name", "erp", "modules")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and "modules" in self.fields:
+            manifest = self.instance.erp.connector_class.manifest
+            self.fields["modules"].choices = [  # type: ignore[attr-defined]  # declared above as a choice field
+                (module.key, _label(module.label, mandatory=module.mandatory)) for module in manifest.modules
+            ]
+
+
+def _label(label: str, *, mandatory: bool) -> str:
+    return f"{_(label)} – {_('mandatory') if mandatory else _('optional')}"
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ConfigurationAdmin):
+    form = ConnectionForm
+    list_display = ("name", "customer", "erp", "state_label", "missing")
+    list_filter = (("state", ChoicesDropdownFilter), ("customer", RelatedDropdownFilter))
+    list_select_related = ("customer", "erp")
+    search_fields = ("name", "customer__name")
+    actions_detail = ("activate", "resume", "pause")
+    change_form_outer_before_template = "flows/connection.html"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": ["customer", "name", "erp"]})]
+        if not self.has_change_permission(request, obj):
+            return [(None, {"fields": [("name", "customer"), "erp", "modules"]})]
+        return [(None, {"fields": [("name", "customer"), "erp"]}), (_("Required modules"), {"fields": ["modules"]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
+        return ("customer", "erp") if obj else ()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {key: value for key, value in request.GET.items() if key in ("customer", "erp", "name")}
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "erp":
+            kwargs["widget"] = super().formfield_for_foreignkey(db_field, request).widget
+            return endpoint_choice(db_field, Role.ERP, request.GET.get("customer", ""), **kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None) -> HttpResponse:
+        if "_popup" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(request, _("Saved. Confirm the required modules, add a flow, and then activate the connection."))
+        return HttpResponseRedirect(reverse("admin:flows_connection_change", args=[obj.pk]))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
+        used = obj is not None and obj.flows.exists()
+        return not used and super().has_delete_permission(request, obj)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
+        """Only what can be done in the state that the connection is in."""
+        state = Connection.objects.filter(pk=object_id).values_list("state", flat=True).first()
+        possible = {
+            Connection.State.DRAFT: {"activate"},
+            Connection.State.ACTIVE: {"pause"},
+            Connection.State.PAUSED: {"resume"},
+        }.get(state, set())
+        return [a for a in super().get_actions_detail(request, object_id) if a.method.original_function_name in possible]
+
+    @display(description=_("state"), label=TONES, ordering="state")
+    def state_label(self, connection: Connection) -> tuple[str, str]:
+        return connection.state, connection.get_state_display()
+
+    @display(description=_("unconfirmed modules"))
+    def missing(self, connection: Connection) -> str:
+        return ", ".join(str(_(label)) for label in connection.missing_modules) or "–"
+
+    @action(
+        description=_("Activate"),
+        permissions=["change"],
+        icon="play_arrow",
+        variant=ActionVariant.PRIMARY,
+        dialog={
+            "title": _("Activate the connection?"),
+            "description": _("Its active flows begin to move orders."),
+            "form_class": Dialog,
+            "form_submit_text": _("Activate"),
+        },
+    )
+    def activate(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
+        return self._carry_out(
+            request, object_id, lambda c, actor: services.activate_connection(c, actor=actor), _("The connection is active.")
+        )
+
+    @action(
+        description=_("Pause"),
+        permissions=["change"],
+        icon="pause",
+        dialog={
+            "title": _("Pause the connection?"),
+            "description": _("No orders are moved until somebody resumes it. Nothing is lost: they are fetched then."),
+            "form_class": ReasonDialog,
+            "form_submit_text": _("Pause"),
+        },
+    )
+    def pause(self, request: HttpRequest, form: ReasonDialog, object_id: str) -> HttpResponse:
+        reason = form.cleaned_data["reason"]
+        return self._carry_out(
+            request,
+            object_id,
+            lambda c, actor: services.pause_connection(c, actor=actor, reason=reason),
+            _("The connection is paused."),
+        )
+
+    @action(
+        description=_("Resume"),
+        permissions=["change"],
+        icon="play_arrow",
+        variant=ActionVariant.PRIMARY,
+        dialog={
+            "title": _("Resume the connection?"),
+            "description": _("Its active flows go on where they were."),
+            "form_class": Dialog,
+            "form_submit_text": _("Resume"),
+        },
+    )
+    def resume(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
+        return self._carry_out(
+            request,
+            object_id,
+            lambda c, actor: services.resume_connection(c, actor=actor),
+            _("The connection is active again."),
+        )
+
+    def _carry_out(
+        self, request: HttpRequest, object_id: str, verb: Callable[[Connection, str], object], done: Any
+    ) -> HttpResponse:
+        address = reverse("admin:flows_connection_change", args=[object_id])
+        try:
+            verb(Connection.objects.get(pk=object_id), request.user.get_username())
+        except services.Refused as refused:
+            return leave_dialog(request, address, level=messages.ERROR, message=said(refused.text))
+        return leave_dialog(request, address, message=done)

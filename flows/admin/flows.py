@@ -1,0 +1,266 @@
+"""Flows: which orders go, how they are read and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from connectors.base import Option, OptionKind, Register, Role
+from flows import services
+from flows.admin.connections import endpoint_choice
+from flows.admin.options import OptionFields
+from flows.models import Connection, Endpoint, Flow, Run
+from sharespine.lib.admin import (
+    ActionVariant,
+    ChoicesDropdownFilter,
+    ConfigurationAdmin,
+    Dialog,
+    RelatedDropdownFilter,
+    action,
+    display,
+    leave_dialog,
+)
+from sharespine.lib.said import said
+from sharespine.lib.text import N_
+from sharespine.templatetags.backoffice import TONES, ago
+
+#: The trigger statuses are a column of their own, but are chosen like any option that depends on the shop.
+STATUSES = Option(
+    key="statuses",
+    label=N_("Which order statuses trigger transfer?"),
+    kind=OptionKind.CHOICES,
+    help=N_("Orders with another status in the shop are seen and skipped, and go when they get one of these."),
+    choices_from="statuses",
+)
+
+
+class FlowForm(forms.ModelForm):
+    """The flow's own columns; `form_for` adds what its shop and its ERP can be told."""
+
+    trigger = OptionFields("trigger", (STATUSES,))
+    source = OptionFields("source", ())
+    target = OptionFields("target", ())
+
+    class Meta:
+        model = Flow
+        fields = ("connection", "shop", "start_from", "interval_minutes")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "start_from" in self.fields:
+            self.fields["start_from"].label = _("From which date?")
+
+    def save(self, commit: bool = True) -> Any:
+        if "trigger_statuses" in self.fields:
+            self.instance.trigger_statuses = self.cleaned_data["trigger_statuses"]
+            self.instance.source_options = self.source.values(self.cleaned_data)
+            self.instance.target_options = self.target.values(self.cleaned_data)
+        return super().save(commit)
+
+
+def form_for(flow: Flow) -> type[FlowForm]:
+    """The form of this flow, with the choices that its endpoints really have."""
+    register = Register(flow.register)
+    shop, erp = flow.shop, flow.connection.erp
+    source = OptionFields("source", tuple(shop.connector_class.manifest.flow_options.get(register, ())))
+    target = OptionFields("target", tuple(erp.connector_class.manifest.flow_options.get(register, ())))
+    trigger = FlowForm.trigger
+    fields = {
+        **trigger.build({"statuses": flow.trigger_statuses}, offered=_offered(shop, trigger)),
+        **source.build(flow.source_options, offered=_offered(shop, source)),
+        **target.build(flow.target_options, offered=_offered(erp, target)),
+    }
+    return type("FlowForm", (FlowForm,), {**fields, "source": source, "target": target})
+
+
+def _offered(endpoint: Endpoint, fields: OptionFields) -> dict[str, Any]:
+    return {o.choices_from: endpoint.choices(o.choices_from) for o in fields.options if o.choices_from}
+
+
+@admin.register(Flow)
+class FlowAdmin(ConfigurationAdmin):
+    list_display = ("name", "customer", "state_label", "connection", "register", "every", "seen_up_to")
+    list_filter = (("state", ChoicesDropdownFilter), ("connection__customer", RelatedDropdownFilter))
+    list_select_related = ("shop", "connection__erp", "connection__customer")
+    search_fields = ("shop__name", "connection__name", "connection__customer__name")
+    actions_detail = ("start", "dry_run", "resume", "sweep", "pause")
+    change_form_outer_before_template = "flows/flow.html"
+
+    def get_form(self, request: HttpRequest, obj: Flow | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = form_for(obj) if obj and self.has_change_permission(request, obj) else FlowForm
+        return super().get_form(request, obj, change, form=form, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Flow | None = None) -> Any:
+        if obj is None:
+            description = _("Choose what to connect. What goes, and how it is written, comes next.")
+            return [(None, {"fields": ["connection", "shop"], "description": description})]
+        own = (None, {"fields": [("connection", "shop")]})
+        if not self.has_change_permission(request, obj):
+            return [own, (_("Which orders"), {"fields": ["trigger_statuses", "start_from", "interval_minutes"]})]
+        form = form_for(obj)
+        groups = [
+            *form.source.groups(form.base_fields, first=str(_("Reading from the shop"))),
+            *form.target.groups(form.base_fields, first=str(_("Writing to the ERP"))),
+        ]
+        which = (_("Which orders"), {"fields": ["trigger_statuses", "start_from", "interval_minutes"]})
+        return [own, which, *((heading, {"fields": names}) for heading, names in groups if names)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Flow | None = None) -> tuple[str, ...]:
+        return ("connection", "shop") if obj else ()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {key: value for key, value in request.GET.items() if key in ("connection", "shop")}
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "shop":
+            connection = request.GET.get("connection", "")
+            customer = ""
+            if connection.isdigit():
+                customer = str(Connection.objects.filter(pk=connection).values_list("customer", flat=True).first() or "")
+            kwargs["widget"] = super().formfield_for_foreignkey(db_field, request).widget
+            return endpoint_choice(db_field, Role.SHOP, customer, **kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None) -> HttpResponse:
+        if "_popup" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(request, _("Saved. Choose what goes and how, try it with a dry run, and then resume the flow."))
+        return HttpResponseRedirect(reverse("admin:flows_flow_change", args=[obj.pk]))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        latest = Run.objects.filter(flow=object_id).defer("report").order_by("-id")[:5] if object_id.isdigit() else []
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "latest_runs": latest})
+
+    def has_delete_permission(self, request: HttpRequest, obj: Flow | None = None) -> bool:
+        used = obj is not None and (obj.transfers.exists() or obj.runs.exists())
+        return not used and super().has_delete_permission(request, obj)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
+        state = Flow.objects.filter(pk=object_id).values_list("state", flat=True).first()
+        hidden = {"resume"} if state == Flow.State.ACTIVE else {"pause", "start", "sweep"}
+        return [a for a in super().get_actions_detail(request, object_id) if a.method.original_function_name not in hidden]
+
+    @display(description=_("flow"), ordering="shop__name")
+    def name(self, flow: Flow) -> str:
+        return str(flow)
+
+    @display(description=_("customer"), ordering="connection__customer__name")
+    def customer(self, flow: Flow) -> str:
+        return str(flow.connection.customer)
+
+    @display(description=_("state"), label=TONES, ordering="state")
+    def state_label(self, flow: Flow) -> tuple[str, str]:
+        return flow.state, flow.get_state_display()
+
+    @display(description=_("runs"), ordering="interval_minutes")
+    def every(self, flow: Flow) -> str:
+        return _("every %(n)d minutes") % {"n": flow.interval_minutes}
+
+    @display(description=_("seen up to"), ordering="cursor")
+    def seen_up_to(self, flow: Flow) -> str:
+        return ago(flow.cursor)
+
+    @action(
+        description=_("Start now"),
+        permissions=["change"],
+        icon="play_circle",
+        dialog={
+            "title": _("Start the flow now?"),
+            "description": _(
+                "It fetches what is new in the shop and sends what is due, as it does by itself every few minutes."
+            ),
+            "form_class": Dialog,
+            "form_submit_text": _("Start"),
+        },
+    )
+    def start(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
+        return self._start(request, object_id, Run.Kind.POLL)
+
+    @action(
+        description=_("Dry run"),
+        permissions=["change"],
+        icon="science",
+        dialog={
+            "title": _("Try the flow without sending anything?"),
+            "description": _(
+                "It fetches orders and shows for each what would be sent. Nothing changes in the ERP or in the shop."
+            ),
+            "form_class": Dialog,
+            "form_submit_text": _("Try"),
+        },
+    )
+    def dry_run(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
+        return self._start(request, object_id, Run.Kind.DRY)
+
+    @action(
+        description=_("Sweep now"),
+        permissions=["change"],
+        icon="cleaning_services",
+        dialog={
+            "title": _("Read the last week again?"),
+            "description": _("It looks for orders that the shop changed without saying so. It does so by itself every night."),
+            "form_class": Dialog,
+            "form_submit_text": _("Sweep"),
+        },
+    )
+    def sweep(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
+        return self._start(request, object_id, Run.Kind.SWEEP)
+
+    @action(
+        description=_("Pause"),
+        permissions=["change"],
+        icon="pause",
+        dialog={
+            "title": _("Pause the flow?"),
+            "description": _(
+                "No orders are fetched or sent until somebody resumes it. Nothing is lost: they are fetched then."
+            ),
+            "form_class": Dialog,
+            "form_submit_text": _("Pause"),
+        },
+    )
+    def pause(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
+        return self._carry_out(
+            request, object_id, lambda flow, actor: services.pause_flow(flow, actor=actor), _("The flow is paused.")
+        )
+
+    @action(
+        description=_("Resume"),
+        permissions=["change"],
+        icon="play_arrow",
+        variant=ActionVariant.PRIMARY,
+        dialog={
+            "title": _("Let the flow run?"),
+            "description": _("It begins within a minute, and then runs by itself."),
+            "form_class": Dialog,
+            "form_submit_text": _("Resume"),
+        },
+    )
+    def resume(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
+        return self._carry_out(
+            request, object_id, lambda flow, actor: services.resume_flow(flow, actor=actor), _("The flow is active.")
+        )
+
+    def _start(self, request: HttpRequest, object_id: str, kind: Run.Kind) -> HttpResponse:
+        return self._carry_out(
+            request,
+            object_id,
+            lambda flow, actor: services.start_flow(flow, actor=actor, kind=kind),
+            _("Queued. It shows among the runs below within a few seconds."),
+        )
+
+    def _carry_out(self, request: HttpRequest, object_id: str, verb: Callable[[Flow, str], object], done: Any) -> HttpResponse:
+        address = reverse("admin:flows_flow_change", args=[object_id])
+        try:
+            verb(Flow.objects.get(pk=object_id), request.user.get_username())
+        except services.Refused as refused:
+            return leave_dialog(request, address, level=messages.ERROR, message=said(refused.text))
+        return leave_dialog(request, address, message=done)

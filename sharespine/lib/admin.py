@@ -1,0 +1,158 @@
+"""Base classes of all admin pages, and the only way to unfold outside `sharespine.admin`.
+
+unfold is 0.x and moves things between versions: everything that we use of it goes through here, so that an upgrade (or a
+return to Django's own admin) is a matter of one module.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    MultipleChoicesDropdownFilter,
+    RangeDateFilter,
+    RelatedDropdownFilter,
+)
+from unfold.contrib.import_export.forms import ExportForm
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldAdminURLInputWidget,
+    UnfoldBooleanSwitchWidget,
+    UnfoldBooleanWidget,
+)
+
+__all__ = [
+    "ActionVariant",
+    "Admin",
+    "CappedPaginator",
+    "Checkbox",
+    "Checkboxes",
+    "ChoicesDropdownFilter",
+    "ConfigurationAdmin",
+    "Dialog",
+    "DropdownFilter",
+    "ExportForm",
+    "HistoryAdmin",
+    "IntegerInput",
+    "MultipleChoicesDropdownFilter",
+    "OptionalReasonDialog",
+    "PasswordInput",
+    "RangeDateFilter",
+    "ReasonDialog",
+    "RelatedDropdownFilter",
+    "Select",
+    "Switch",
+    "TabularInline",
+    "TextInput",
+    "Textarea",
+    "UrlInput",
+    "action",
+    "display",
+    "leave_dialog",
+]
+
+Checkbox = UnfoldBooleanWidget
+Checkboxes = UnfoldAdminCheckboxSelectMultipleWidget
+IntegerInput = UnfoldAdminIntegerFieldWidget
+PasswordInput = UnfoldAdminPasswordWidget
+Select = UnfoldAdminSelectWidget
+Switch = UnfoldBooleanSwitchWidget
+TextInput = UnfoldAdminTextInputWidget
+Textarea = UnfoldAdminTextareaWidget
+UrlInput = UnfoldAdminURLInputWidget
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than `ceiling`: nobody turns to page 400, and counting half a million rows takes longer than showing 25."""
+
+    ceiling = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        if isinstance(self.object_list, QuerySet):
+            return self.object_list.order_by()[: self.ceiling].count()
+        return len(self.object_list)
+
+
+class Admin(ModelAdmin):
+    """Every page of ours."""
+
+    list_per_page = 25
+    list_filter_submit = True
+    show_full_result_count = False
+    paginator = CappedPaginator
+    compressed_fields = True
+
+
+class ConfigurationAdmin(SimpleHistoryAdmin, Admin):
+    """What people set up: every change is kept, with who made it."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.Form, change: bool) -> None:
+        """Saves only what differs: the history then holds changes, not visits."""
+        if change and not form.changed_data:
+            return
+        super().save_model(request, obj, form, change)
+
+
+class HistoryAdmin(Admin):
+    """What happened: seen by those who may, never added, changed or deleted by anybody, superusers included."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class Dialog(BaseDialogForm):
+    """What an action asks before it does anything. An action with a dialog runs on a valid POST with CSRF token only."""
+
+
+class ReasonDialog(Dialog):
+    """Asks for a reason that is kept on the timeline."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("Kept in the history, with your name."),
+        widget=Textarea(attrs={"rows": 3}),
+        max_length=500,
+    )
+
+
+class OptionalReasonDialog(ReasonDialog):
+    """Like `ReasonDialog`, but one may leave it empty."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = False
+
+
+def leave_dialog(request: HttpRequest, address: str, *, level: int = messages.SUCCESS, message: str = "") -> HttpResponse:
+    """Close the dialog and show the page at `address` with `message` on it."""
+    if message:
+        messages.add_message(request, level, message)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)

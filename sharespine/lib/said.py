@@ -1,0 +1,22 @@
+"""A `Text` in the reader's language. Needs Django; `sharespine.lib.text` itself does not."""
+
+from __future__ import annotations
+
+import re
+
+from django.utils.translation import gettext
+
+from sharespine.lib.text import Text
+
+_PLACEHOLDER = re.compile(r"%\(\w+\)s")
+
+
+def said(text: Text) -> str:
+    """The sentence in the active language, with its values filled in; empty for the empty text."""
+    # gettext("") is the header of the catalogue, not the empty text.
+    return text.render(gettext(text.message)) if text.message else ""
+
+
+def said_of_many(message: str) -> str:
+    """What several texts with the same `message` have in common: the sentence with “…” where their values differ."""
+    return _PLACEHOLDER.sub("…", gettext(message)) if message else ""

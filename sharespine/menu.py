@@ -1,0 +1,112 @@
+"""The menu, its badges and the fixed views of the lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from flows.models import Transfer
+
+
+def environment(request: HttpRequest) -> list[str] | None:
+    """The word beside the logo that tells installations apart, and its colour."""
+    return [settings.ENVIRONMENT_NAME, "warning"] if settings.ENVIRONMENT_NAME else None
+
+
+def items(request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu, with what needs somebody as badges."""
+    counts = _troubled() if request.user.has_perm("flows.view_transfer") else {}
+    return [
+        {
+            "items": [
+                _item(_("Start page"), "dashboard", reverse("admin:index")),
+                _item(_("Customers"), "storefront", _list("billing_customer"), "billing.view_customer"),
+            ]
+        },
+        {
+            "title": _("Orders"),
+            "items": [
+                _item(_("Transfers"), "receipt_long", _list("flows_transfer"), "flows.view_transfer", only_list=True)
+                | _badge(counts.get("stopped", 0), "danger"),
+                _item(
+                    _("Uncertain"), "help", _list("flows_transfer") + "?view=uncertain", "flows.view_transfer", view="uncertain"
+                )
+                | _badge(counts.get("uncertain", 0), "warning"),
+                _item(_("Trouble by cause"), "stacks", reverse("admin:flows_transfer_causes"), "flows.view_transfer"),
+                _item(_("Runs"), "play_circle", _list("flows_run"), "flows.view_run"),
+            ],
+        },
+        {
+            "title": _("Set-up"),
+            "items": [
+                _item(_("Endpoints"), "lan", _list("flows_endpoint"), "flows.view_endpoint"),
+                _item(_("Connections"), "cable", _list("flows_connection"), "flows.view_connection"),
+                _item(_("Flows"), "swap_horiz", _list("flows_flow"), "flows.view_flow"),
+                _item(_("Webhooks"), "webhook", _list("flows_delivery"), "flows.view_delivery"),
+            ],
+        },
+        {
+            "title": _("Staff"),
+            "collapsible": True,
+            "items": [
+                _item(_("Users"), "person", _list("auth_user"), "auth.view_user"),
+                _item(_("Groups"), "group", _list("auth_group"), "auth.view_group"),
+            ],
+        },
+    ]
+
+
+def _list(name: str) -> str:
+    return reverse(f"admin:{name}_changelist")
+
+
+def _item(title: Any, icon: str, link: str, permission: str = "", *, only_list: bool = False, view: str = "") -> dict[str, Any]:
+    item: dict[str, Any] = {"title": title, "icon": icon, "link": link}
+    if permission:
+        item["permission"] = lambda request: request.user.has_perm(permission)
+    if view:
+        item["active"] = lambda request: request.GET.get("view") == view
+    elif only_list:
+        item["active"] = lambda request: (
+            request.path.startswith(link) and "/causes/" not in request.path and request.GET.get("view") != "uncertain"
+        )
+    return item
+
+
+def _badge(count: int, variant: str) -> dict[str, Any]:
+    return {"badge": str(count), "badge_variant": variant} if count else {}
+
+
+def _troubled() -> dict[str, int]:
+    return dict(Transfer.objects.filter(state__in=Transfer.TROUBLE).order_by().values_list("state").annotate(n=Count("pk")))
+
+
+def tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The fixed views of the list of transfers."""
+    return [
+        {
+            "models": ["flows.transfer"],
+            "items": [
+                _tab(request, _("All"), ""),
+                _tab(request, _("Stopped"), "stopped"),
+                _tab(request, _("Uncertain"), "uncertain"),
+                _tab(request, _("Waiting"), "waiting"),
+                _tab(request, _("Changed after transfer"), "changed"),
+                _tab(request, _("Sent"), "sent"),
+            ],
+        }
+    ]
+
+
+def _tab(request: HttpRequest, title: Any, view: str) -> dict[str, Any]:
+    address = _list("flows_transfer")
+    return {
+        "title": title,
+        "link": f"{address}?view={view}" if view else address,
+        "active": request.path == address and request.GET.get("view", "") == view,
+    }
