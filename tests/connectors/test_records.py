@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from connectors import errors
 from connectors.errors import ConnectorError, Evidence, WhoActs
-from connectors.records import Address, LineKind, Order, OrderLine, Party, content_hash, from_json, to_json
+from connectors.records import Address, LineKind, Order, OrderLine, Party, content_hash, document_hash, from_json, to_json
 from sharespine.lib.money import is_cents
 from sharespine.lib.text import Text
 from tests.factories import line, order, orders
@@ -78,6 +78,20 @@ class TestContentHash:
     @given(record=orders())
     def test_a_stored_record_has_the_hash_of_the_one_that_was_read(self, record: Order) -> None:
         assert content_hash(from_json(Order, to_json(record))) == content_hash(record)
+
+
+class TestDocumentHash:
+    def test_an_order_that_only_moves_on_makes_the_same_document(self) -> None:
+        moved = replace(order(), status="completed", paid_at=order().placed_at + timedelta(days=1), transaction_id="T-1")
+        assert document_hash(moved) == document_hash(order())
+
+    @pytest.mark.parametrize(
+        "changed",
+        [order(line("80.01")), order(buyer=Party(name="Bo")), order(delivery=Address(city="Lund"))],
+        ids=["amount", "buyer", "delivery"],
+    )
+    def test_it_changes_with_what_the_document_says(self, changed: Order) -> None:
+        assert document_hash(changed) != document_hash(order())
 
 
 class TestOrders:
