@@ -1,0 +1,157 @@
+"""What the agreement has: read once and kept for the life of a connector, which is one run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from connectors.economic.queries import contains, one_of
+from connectors.errors import ContractChanged
+from connectors.http import Transport
+from sharespine.lib.text import N_, Text
+
+Row = Mapping[str, Any]
+
+_PAGE = "1000"
+
+
+class Agreement:
+    """Look-ups in one agreement. Used by several threads at once; at worst two of them ask for the same thing."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._products: dict[str, Row] = {}
+        self._customers: dict[tuple[str, str], list[Row]] = {}
+        self._facts: dict[str, Any] = {}
+
+    def about(self) -> Row:
+        """The agreement itself: company, base currency, modules."""
+        found: Row = self._once("self", lambda: _object(self._transport.request("GET", "/self").json(), "/self"))
+        return found
+
+    def base_currency(self) -> str:
+        settings = self.about().get("settings")
+        return str(settings.get("baseCurrency", "")) if isinstance(settings, Mapping) else ""
+
+    def currencies(self) -> frozenset[str]:
+        found: frozenset[str] = self._once(
+            "currencies", lambda: frozenset(str(row.get("code", "")).upper() for row in self.rows("/currencies"))
+        )
+        return found
+
+    def rows(self, path: str, *, where: str = "", sort: str = "") -> Iterator[Row]:
+        """All rows of a collection, page by page. Raises `ContractChanged` when it is no collection."""
+        page = 0
+        while True:
+            params = {"skippages": str(page), "pagesize": _PAGE}
+            params |= {"filter": where} if where else {}
+            params |= {"sort": sort} if sort else {}
+            body = _object(self._transport.request("GET", path, params=params).json(), path)
+            rows, pagination = body.get("collection"), body.get("pagination")
+            if not isinstance(rows, list) or not isinstance(pagination, Mapping):
+                raise _changed(path)
+            yield from (_object(row, path) for row in rows)
+            # A page without rows ends it too: `nextPage` is the server's own address, and we count pages ourselves.
+            if not rows or "nextPage" not in pagination:
+                return
+            page += 1
+
+    def products(self, numbers: Iterable[str]) -> dict[str, Row]:
+        """The products that exist, by the number asked for. e-conomic finds them in any case of letters."""
+        wanted = {number: number.casefold() for number in numbers}
+        with self._lock:
+            unknown = sorted(number for number, folded in wanted.items() if folded not in self._products)
+        found: dict[str, Row] = {}
+        for where in one_of("productNumber", unknown):
+            for row in self.rows("/products", where=where):
+                found[str(row.get("productNumber", "")).casefold()] = row
+        with self._lock:
+            self._products.update(found)
+            return {number: self._products[folded] for number, folded in wanted.items() if folded in self._products}
+
+    def knows_product(self, number: str) -> bool:
+        """Whether the product has been seen, without asking."""
+        with self._lock:
+            return number.casefold() in self._products
+
+    def remember_product(self, row: Row) -> None:
+        with self._lock:
+            self._products[str(row.get("productNumber", "")).casefold()] = row
+
+    def forget_products(self, numbers: Iterable[str]) -> None:
+        """Ask again next time: something about them was refused."""
+        with self._lock:
+            for number in numbers:
+                self._products.pop(number.casefold(), None)
+
+    def customers(self, way: str, value: str, *, afresh: bool = False) -> list[Row]:
+        """The customers found by `way` (number, email or organisation_number), lowest number first; barred ones too.
+
+        A search that fails is an error, never "none": that would make a second card for the same buyer.
+        """
+        key = (way, value.casefold())
+        with self._lock:
+            kept = None if afresh else self._customers.get(key)
+        if kept is not None:
+            return kept
+        found = [row for where in _search(way, value) for row in self.rows("/customers", where=where)]
+        found = sorted((row for row in found if _matches(row, way, value)), key=lambda row: int(row["customerNumber"]))
+        if found:
+            # "None" is not kept: another order of the run may just have made the customer.
+            with self._lock:
+                self._customers[key] = found
+        return found
+
+    def forget_customers(self) -> None:
+        with self._lock:
+            self._customers.clear()
+
+    def _once(self, key: str, read: Any) -> Any:
+        with self._lock:
+            if key in self._facts:
+                return self._facts[key]
+        value = read()
+        with self._lock:
+            return self._facts.setdefault(key, value)
+
+
+def organisation_digits(number: str) -> str:
+    """The digits of an organisation number, without the century or country that some write before them."""
+    digits = "".join(character for character in number if character.isdigit())
+    return digits[2:] if len(digits) == 12 and digits[:2] in ("16", "19", "20") else digits
+
+
+def _search(way: str, value: str) -> Iterator[str]:
+    if way == "number":
+        yield f"customerNumber$eq:{int(value)}"
+    elif way == "email":
+        # The field may hold several addresses with spaces between them (documented), so it is searched within.
+        yield contains("email", value)
+    else:
+        digits = organisation_digits(value)
+        spellings = {value, digits, f"{digits[:6]}-{digits[6:]}" if len(digits) == 10 else digits}
+        yield from one_of("corporateIdentificationNumber", sorted(spellings - {""}))
+
+
+def _matches(row: Row, way: str, value: str) -> bool:
+    if way == "number":
+        return str(row.get("customerNumber")) == str(int(value))
+    if way == "email":
+        addresses = str(row.get("email", "")).replace(";", " ").replace(",", " ").casefold().split()
+        return value.casefold() in addresses
+    given = str(row.get("corporateIdentificationNumber", ""))
+    digits = organisation_digits(value)
+    return organisation_digits(given) == digits if digits else given.casefold() == value.casefold()
+
+
+def _object(value: Any, path: str) -> Row:
+    if not isinstance(value, Mapping):
+        raise _changed(path)
+    return value
+
+
+def _changed(path: str) -> ContractChanged:
+    text = N_("e-conomic answered %(path)s in a way that we do not know. Our staff look into it.")
+    return ContractChanged(Text(text, {"path": path}))

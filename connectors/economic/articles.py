@@ -1,0 +1,85 @@
+"""The articles that rows need: checked where they exist, to be created where they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from connectors.economic.agreement import Row as Product
+from connectors.economic.cutting import Cutter
+from connectors.economic.rows import Row
+from connectors.economic.settings import STANDARD, Settings
+from connectors.economic.vat import plain
+from connectors.errors import ContractChanged, InvalidRecord, Missing
+from sharespine.lib.text import N_, Text
+
+
+def check_products(rows: Sequence[Row], products: Mapping[str, Product], settings: Settings) -> None:
+    """Raises `InvalidRecord` for a barred article and for one whose product group carries another VAT rate than its row."""
+    for row in rows:
+        product = products.get(row.article)
+        if product is None:
+            continue
+        if product.get("barred"):
+            text = N_("Article %(sku)s is barred in e-conomic. Unbar it there and press Retry.")
+            raise InvalidRecord(Text(text, {"sku": row.article}))
+        group = _group_of(product)
+        carried = settings.rate_of_group(group)
+        # A group that the flow does not name may carry any rate: then the total in the answer tells.
+        if row.group_rate is not None and carried is not None and carried != row.group_rate:
+            text = N_(
+                "Article %(sku)s is in product group %(group)s of e-conomic with %(there)s %% VAT, and has %(here)s %% on the "
+                "order. Correct the VAT in the shop or the group in e-conomic, then press Retry."
+            )
+            values = {"sku": row.article, "group": str(group), "there": plain(carried), "here": plain(row.charged)}
+            raise InvalidRecord(Text(text, values))
+
+
+def product_bodies(
+    rows: Sequence[Row], products: Mapping[str, Product], settings: Settings, cutter: Cutter, *, in_base_currency: bool
+) -> list[dict[str, Any]]:
+    """The articles to create for `rows`, each once. Raises `Missing` when the flow may not create any."""
+    bodies: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row.article in products or row.article.casefold() in bodies:
+            continue
+        bodies[row.article.casefold()] = product_body(row, settings, cutter, in_base_currency=in_base_currency)
+    return list(bodies.values())
+
+
+def product_body(row: Row, settings: Settings, cutter: Cutter, *, in_base_currency: bool) -> dict[str, Any]:
+    """The article for `row`, in the product group of its VAT rate."""
+    if not settings.create_products:
+        text = N_("Article %(sku)s does not exist in e-conomic, and the flow may not create any. Add it there and press Retry.")
+        raise Missing(Text(text, {"sku": row.article}))
+    # Without VAT on the row (abroad, or a row of 0.00) the order does not tell which group: the usual one, then.
+    rate = STANDARD if row.group_rate is None else row.group_rate
+    body: dict[str, Any] = {
+        "productNumber": row.article,
+        "name": cutter.fit(row.name, 300, field="name"),
+        "productGroup": {"productGroupNumber": _group_for(rate, settings)},
+    }
+    if settings.unit is not None and row.is_article:
+        body["unit"] = {"unitNumber": settings.unit}
+    if row.is_article and in_base_currency and row.value:
+        # In the base currency, without VAT.
+        body["salesPrice"] = row.value
+    return body
+
+
+def _group_for(rate: Decimal, settings: Settings) -> int:
+    group = settings.product_groups.get(rate)
+    if group is None:
+        text = N_("The flow has no product group for %(rate)s %% VAT. Choose one and press Retry.")
+        raise InvalidRecord(Text(text, {"rate": plain(rate)}))
+    return group
+
+
+def _group_of(product: Product) -> int:
+    group = product.get("productGroup")
+    number = group.get("productGroupNumber") if isinstance(group, Mapping) else None
+    if not isinstance(number, int):
+        text = N_("e-conomic does not say which product group article %(sku)s is in. Our staff look into it.")
+        raise ContractChanged(Text(text, {"sku": str(product.get("productNumber", ""))}))
+    return number
