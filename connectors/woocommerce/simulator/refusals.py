@@ -28,11 +28,12 @@ def no_route() -> Refusal:
 
 def invalid(name: str, message: str, code: str) -> Refusal:
     """A parameter that does not fit."""
+    data = {"param": name} if code == "rest_invalid_type" else None
     return Refusal(
         400,
         "rest_invalid_param",
         f"Invalid parameter(s): {name}",
-        {"status": 400, "params": {name: message}, "details": {name: {"code": code, "message": message, "data": None}}},
+        {"status": 400, "params": {name: message}, "details": {name: {"code": code, "message": message, "data": data}}},
     )
 
 

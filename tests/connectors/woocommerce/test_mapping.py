@@ -236,8 +236,11 @@ def test_a_recorded_order_keeps_every_amount(name: str) -> None:
     total, total_vat, rows = EXPECTED[name]
     order = order_from(recorded(f"order-{name}"))
     assert (order.total, order.total_vat) == (Decimal(total), Decimal(total_vat))
-    assert [(line.kind, line.article_number, line.quantity, line.net, line.vat, line.vat_rate) for line in order.lines] == [
-        (kind, sku, quantity, Decimal(net), Decimal(vat), rate) for kind, sku, quantity, net, vat, rate in rows
+    assert [
+        (str(line.kind), line.article_number, line.quantity, line.net, line.vat, line.vat_rate) for line in order.lines
+    ] == [
+        (kind, sku, Decimal(quantity), Decimal(net), Decimal(vat), Decimal(rate))
+        for kind, sku, quantity, net, vat, rate in rows
     ]
 
 
