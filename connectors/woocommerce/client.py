@@ -57,7 +57,7 @@ def open_api(options: Mapping[str, Any]) -> Transport:
         address,
         auth=_auth(str(options["sign_in"] or "automatic"), address, key, secret),
         # Basic sends both as one word in base64.
-        secrets=[value for value in (secret, f"{key}:{secret}") if secret and value],
+        secrets=[value for value in (secret, f"{key}:{secret}", str(options["webhook_secret"] or "")) if secret and value],
         explain=explain,
     )
 

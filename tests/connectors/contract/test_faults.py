@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -85,6 +86,28 @@ def test_a_fault_stops_a_read(shop: Stage, name: str, caplog: pytest.LogCaptureF
     assert isinstance(caught.value, expected)
     assert not caught.value.outcome_unknown
     assert_silent(shop, caught.value, connector, caplog.text)
+
+
+@pytest.mark.parametrize("status", [400, 401, 500])
+def test_a_system_that_repeats_the_secrets_does_not_get_them_shown(
+    system: Stage, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    connector, able = system.connector(), system.cls.capabilities
+    verbs: list[Callable[[], object]] = [connector.check]
+    if able.reads:
+        verbs.append(lambda: list(connector.read(Query(register=Register.ORDERS))))
+    if able.writes:
+        draft = connector.prepare(samples.plain(), reference="SO-1042")
+        verbs.append(lambda: connector.write(draft, key="key-1042"))
+        verbs.append(lambda: connector.find(Register.ORDERS, ["SO-1042"]))
+    words = f"The keys {' '.join(system.secrets)} are not right."
+    body = {"code": "x", "message": words, "errorMessage": words, "developerHint": words, "data": {"details": words}}
+    system.sandbox.faults.add(Fault("status", status=status, body=body, times=None))
+    for verb in verbs:
+        with pytest.raises(ConnectorError) as caught:
+            verb()
+        assert_silent(system, caught.value, connector, caplog.text)
 
 
 @pytest.mark.parametrize("name", ["500", "dropped before", "cut"])
