@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,10 @@ from sharespine.lib.text import N_, Text
 
 #: Below this the keys are valid, and nowhere else: not with ?rest_route=, not on /wp-json/wp (measured 2026-11-21).
 API = "/wp-json/wc/v3"
+
+# At these levels they log signed addresses and the headers of every call.
+for _name in ("oauthlib", "requests_oauthlib"):
+    logging.getLogger(_name).setLevel(logging.INFO)
 
 _TAIL = re.compile(r"/(wp-json|wp-admin|wp-login\.php|my-account|shop)\b.*$", re.IGNORECASE)
 

@@ -59,6 +59,10 @@ _NOT_OFFERED = N_("WooCommerce cannot do this: %(reason)s")
 _MISUNDERSTOOD = N_("WooCommerce no longer understands what we ask (%(reason)s). Our staff look into it.")
 
 
+class Unsortable(ContractChanged):
+    """The shop does not know the order that was asked for: older ones cannot sort by modification."""
+
+
 def explain(answer: Answer) -> ConnectorError | None:
     """The error for `answer`, or None where its HTTP status says enough (429, and 5xx without a word from WooCommerce)."""
     try:
@@ -102,7 +106,8 @@ def _of_code(answer: Answer, code: str, body: Mapping[str, Any]) -> ConnectorErr
         return InvalidRecord(Text(_REFUSED, values))
     if answer.status in (400, 413):
         if answer.method in SAFE_METHODS:
-            return ContractChanged(Text(_MISUNDERSTOOD, values))
+            error = Unsortable if "orderby" in _params(body) else ContractChanged
+            return error(Text(_MISUNDERSTOOD, values))
         return InvalidRecord(Text(_REFUSED, values))
     return None
 
@@ -119,10 +124,14 @@ def _of_sign_in(values: Mapping[str, str]) -> ConnectorError:
 
 
 def _reason(body: Mapping[str, Any], code: str) -> str:
-    """The shop's own words, with those on each parameter. `data` is an object, but a bare number on refunds."""
+    """The shop's own words, with those on each parameter."""
     said = [wording.one_line(body.get("message"))]
+    said += [wording.one_line(value) for value in _params(body).values()]
+    return " ".join(filter(None, said))[:_REASON_LENGTH] or code
+
+
+def _params(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is wrong, by parameter. `data` is an object, but a bare number on refunds, and `params` may be a list of names."""
     data = body.get("data")
     params = data.get("params") if isinstance(data, dict) else None
-    if isinstance(params, dict):
-        said += [wording.one_line(value) for value in params.values()]
-    return " ".join(filter(None, said))[:_REASON_LENGTH] or code
+    return params if isinstance(params, dict) else {}

@@ -21,7 +21,7 @@ from connectors.records import Order
 from connectors.woocommerce import wording
 from connectors.woocommerce.client import API
 from connectors.woocommerce.mapping import FIELDS, Rules, modified_at, order_from, source_id
-from connectors.woocommerce.problems import explain
+from connectors.woocommerce.problems import Unsortable
 from sharespine.lib.clock import utcnow
 from sharespine.lib.text import N_, Text
 
@@ -61,8 +61,9 @@ class Orders:
         after = (moment or _BEGINNING).replace(microsecond=0) - _SECOND
         seen: set[tuple[str, datetime | None]] = set()
         while True:
-            answer = self._list({"orderby": "modified", "order": "asc", **_window(after)}, ok=(400,))
-            if _cannot_sort(answer):
+            try:
+                answer = self._list({"orderby": "modified", "order": "asc", **_window(after)})
+            except Unsortable:
                 yield from self._unsorted_since(after)
                 return
             wires = _rows(answer)
@@ -152,9 +153,9 @@ class Orders:
                 # A shop may give fewer per page than we ask for; those that it has no more simply stay away.
                 left = [number for number in left if number not in got]
 
-    def _list(self, params: Mapping[str, str], *, ok: Sequence[int] = ()) -> Answer:
+    def _list(self, params: Mapping[str, str]) -> Answer:
         usual = {"status": "any", "per_page": str(PAGE_SIZE), "dp": "2", "_fields": FIELDS}
-        return self._api.request("GET", f"{API}/orders", params={**usual, **params}, ok=ok)
+        return self._api.request("GET", f"{API}/orders", params={**usual, **params})
 
     def _page(self, wires: Sequence[Wire], *, reached: datetime | None) -> Page:
         """`wires` without drafts, oldest change first. `reached` is in the shop's time, so never beyond ours."""
@@ -184,20 +185,6 @@ def _window(after: datetime) -> dict[str, str]:
 
 def _bare(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _cannot_sort(answer: Answer) -> bool:
-    """Whether the shop is too old for orderby=modified. Raises for any other refusal."""
-    if answer.status != 400:
-        return False
-    body = answer.json()
-    data = body.get("data") if isinstance(body, dict) else None
-    params = data.get("params") if isinstance(data, dict) else None
-    if isinstance(params, dict) and "orderby" in params:
-        return True
-    error = explain(answer) or ContractChanged()
-    error.evidence = answer.evidence()
-    raise error
 
 
 def _rows(answer: Answer) -> list[Wire]:

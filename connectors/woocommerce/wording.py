@@ -29,11 +29,12 @@ def lines(value: object) -> str:
         return str(value)
     if not isinstance(value, str):
         return ""
-    text, before = html.unescape(value), None
+    text = html.unescape(value).replace("\r\n", "\n").replace("\r", "\n")
+    # Before the tags: a control character inside one would hide it.
+    text, before = "".join(map(_fit, text)), ""
     while text != before:
         # Again, since taking one tag out can put another together: "<<b>script>".
         before, text = text, _TAG.sub("", _BREAK.sub("\n", _HIDDEN.sub(" ", text)))
-    text = "".join(_fit(character) for character in text.replace("\r\n", "\n").replace("\r", "\n"))
     stripped = (line.strip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(stripped)).strip()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -230,3 +231,9 @@ def test_settings_of_plugins_reach_the_orders(shop: Simulator, connect: Opener) 
 
 def test_the_overlap_covers_what_a_read_may_miss() -> None:
     assert System.capabilities.reads[Register.ORDERS].overlap >= timedelta(minutes=1)
+
+
+def test_what_is_signed_is_not_logged(plain_shop: Simulator, connect: Opener, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    read(connect(plain_shop))
+    assert "oauth_signature" not in caplog.text

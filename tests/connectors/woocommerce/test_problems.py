@@ -22,7 +22,7 @@ from connectors.errors import (
     UnexpectedResponse,
     Unsupported,
 )
-from connectors.woocommerce.problems import explain
+from connectors.woocommerce.problems import Unsortable, explain
 from tests.connectors.woocommerce.conftest import recorded
 
 # By the method that was used: the same answer means our mistake in a question, and the merchant's in a record.
@@ -48,7 +48,7 @@ READING: dict[str, type[ConnectorError]] = {
     "page_0": ContractChanged,
     "status_wc_prefix": ContractChanged,
     "status_bad": ContractChanged,
-    "orderby_total": ContractChanged,
+    "orderby_total": Unsortable,
     "modified_after_bad": ContractChanged,
     "modified_after_dateonly": ContractChanged,
     "order_404": Missing,
