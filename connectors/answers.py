@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -52,7 +52,7 @@ class Answer:
     body: bytes = field(repr=False)
     method: str
     address: str
-    mask: Callable[[str], str] = field(default=Mask(()), repr=False, compare=False)
+    mask: Mask = field(default=Mask(()), repr=False, compare=False)
 
     @property
     def text(self) -> str:

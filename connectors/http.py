@@ -57,8 +57,8 @@ class Limits:
     """
 
     connect: float = 5
-    read: float = 30
-    total: float = 60
+    read: float = 15
+    total: float = 20
     max_bytes: int = 25_000_000
     retries: int = 2
 
@@ -133,6 +133,26 @@ class Transport:
             left -= 1
             pause *= 2
 
+    def refusal(self, answer: Answer) -> ConnectorError:
+        """The error that an answer of 300 or above is, for a caller that took it as `ok` and finds that it is not."""
+        usual = refusal(answer)
+        if self._explain is None or answer.status < 400:
+            return usual
+        try:
+            error = self._explain(answer)
+        except UnexpectedResponse:
+            # A proxy in front of the system answered, with a page of its own: the status is all there is to go by.
+            return usual
+        if error is None:
+            return usual
+        error.text = answer.mask.text(error.text)
+        error.args = (str(error.text),)
+        error.evidence = error.evidence if error.evidence.method else usual.evidence
+        if isinstance(error, TemporaryError):
+            error.retry_after = usual.retry_after if error.retry_after is None else error.retry_after
+            error.outcome_unknown = error.outcome_unknown or usual.outcome_unknown
+        return error
+
     def _prepared(
         self, method: str, path: str, *, params: Params | None, json: Any, headers: Mapping[str, str] | None
     ) -> tuple[requests.PreparedRequest, Mask]:
@@ -184,27 +204,8 @@ class Transport:
             raise outcome
         self._keep_pace(outcome)
         if not (200 <= outcome.status < 300 or outcome.status in ok):
-            raise self._refusal(outcome, mask)
+            raise self.refusal(outcome)
         return outcome
-
-    def _refusal(self, answer: Answer, mask: Mask) -> ConnectorError:
-        usual = refusal(answer)
-        if self._explain is None or answer.status < 400:
-            return usual
-        try:
-            error = self._explain(answer)
-        except UnexpectedResponse:
-            # A proxy in front of the system answered, with a page of its own: the status is all there is to go by.
-            return usual
-        if error is None:
-            return usual
-        error.text = mask.text(error.text)
-        error.evidence = error.evidence if error.evidence.method else usual.evidence
-        if isinstance(error, TemporaryError):
-            error.retry_after = usual.retry_after if error.retry_after is None else error.retry_after
-            error.outcome_unknown = error.outcome_unknown or usual.outcome_unknown
-        error.args = (str(error.text),)
-        return error
 
     def _keep_pace(self, answer: Answer) -> None:
         if self._pace is None:

@@ -544,6 +544,14 @@ class TestSecrets:
         transport = opening(secrets=["hemlig"], explain=lambda answer: InvalidRecord("Key hemlig is not valid"))
         assert str(raised(lambda: transport.request("GET", "/")).text) == "Key ••• is not valid"
 
+    def test_a_refusal_that_was_let_through_is_masked_when_it_becomes_an_error(self, echo: Echo, opening: Opening) -> None:
+        echo.responses = [Response(400, {"message": "Key hemlig is not valid"})]
+        transport = opening(secrets=["hemlig"], explain=lambda answer: InvalidRecord(answer.json()["message"]))
+        error = transport.refusal(transport.request("GET", "/", ok=[400]))
+        assert type(error) is InvalidRecord
+        assert str(error.text) == "Key ••• is not valid"
+        assert error.evidence.status == 400
+
     def test_a_user_name_in_the_address_is_not_shown(self, echo: Echo, opening: Opening) -> None:
         transport = opening(echo.address.replace("//", "//ck:hemlig@"))
         echo.responses = [Response(400, {})]
