@@ -44,7 +44,7 @@ class TransferResource(resources.ModelResource):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         headings = {
-            "number": _("Order"),
+            "number": _("Order number"),
             "customer": _("Customer"),
             "flow": _("Flow"),
             "state": _("State"),

@@ -107,6 +107,7 @@ def _tab(request: HttpRequest, title: Any, view: str) -> dict[str, Any]:
     address = _list("flows_transfer")
     return {
         "title": title,
-        "link": f"{address}?view={view}" if view else address,
+        # Relative: a menu entry with the very same link would be shown as chosen whenever any tab is.
+        "link": f"?view={view}" if view else "?",
         "active": request.path == address and request.GET.get("view", "") == view,
     }

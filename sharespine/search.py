@@ -84,6 +84,6 @@ def _connections(request: HttpRequest, term: str) -> Iterator[SearchResult]:
 
 
 def _result(record: Model, title: str, description: str, icon: str) -> SearchResult:
-    meta = record._meta
+    meta = record._meta  # noqa: SLF001 - Django's documented way to a model's names
     address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[record.pk])
     return SearchResult(title=title, description=f"{meta.verbose_name} · {description}", link=address, icon=icon)

@@ -12,6 +12,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Sharespine",
     "SITE_SUBHEADER": _("Back office"),
     "SITE_SYMBOL": "sync_alt",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("sharespine/favicon.svg")},
+    ],
     "SITE_URL": None,
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,

@@ -42,7 +42,7 @@ def endpoint_choice(field: Any, role: Role, customer: str, **kwargs: Any) -> Any
     """The form field for a foreign key to an endpoint of `role`, of one `customer` (its id as text) when that is known."""
     endpoints = Endpoint.objects.filter(system__in=systems_of(role)).select_related("customer")
     if customer.isdigit():
-        endpoints = endpoints.filter(customer=customer)
+        endpoints = endpoints.filter(customer=int(customer))
     return field.formfield(form_class=EndpointChoice, queryset=endpoints, **kwargs)
 
 
@@ -115,11 +115,7 @@ class ConnectionAdmin(ConfigurationAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
         """Only what can be done in the state that the connection is in."""
         state = Connection.objects.filter(pk=object_id).values_list("state", flat=True).first()
-        possible = {
-            Connection.State.DRAFT: {"activate"},
-            Connection.State.ACTIVE: {"pause"},
-            Connection.State.PAUSED: {"resume"},
-        }.get(state, set())
+        possible = {"draft": {"activate"}, "active": {"pause"}, "paused": {"resume"}}.get(str(state), set())
         return [a for a in super().get_actions_detail(request, object_id) if a.method.original_function_name in possible]
 
     @display(description=_("state"), label=TONES, ordering="state")

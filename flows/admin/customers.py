@@ -40,6 +40,10 @@ class ConnectedCustomerAdmin(CustomerAdmin):
         )
         return super().changelist_view(request, extra_context)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
+        """A customer with anything connected stays: its orders and their history hang on it."""
+        return not (obj and obj.endpoints.exists()) and super().has_delete_permission(request, obj)
+
     @display(description=_("connections"), label={"paused": "warning", "active": "success"})
     def connections(self, customer: Any) -> tuple[str, str] | None:
         if customer.paused:

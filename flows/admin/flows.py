@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, time
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Option, OptionKind, Register, Role
@@ -20,6 +22,7 @@ from sharespine.lib.admin import (
     ActionVariant,
     ChoicesDropdownFilter,
     ConfigurationAdmin,
+    DateInput,
     Dialog,
     RelatedDropdownFilter,
     action,
@@ -51,10 +54,24 @@ class FlowForm(forms.ModelForm):
         model = Flow
         fields = ("connection", "shop", "start_from", "interval_minutes")
 
+    start_from = forms.DateField(
+        label=_("From which date?"),
+        required=False,
+        widget=DateInput,
+        help_text=_("Orders placed before it are left alone. Empty: all orders."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "start_from" in self.fields:
-            self.fields["start_from"].label = _("From which date?")
+        if self.instance.start_from:
+            self.initial["start_from"] = timezone.localtime(self.instance.start_from).date()
+
+    def clean_start_from(self) -> datetime | None:
+        """The beginning of that day on the wall clock; a time that was set otherwise stays while its day stays."""
+        day = self.cleaned_data["start_from"]
+        if day is None or day == self.initial.get("start_from"):
+            return self.instance.start_from if day else None
+        return timezone.make_aware(datetime.combine(day, time.min))
 
     def save(self, commit: bool = True) -> Any:
         if "trigger_statuses" in self.fields:
@@ -136,7 +153,7 @@ class FlowAdmin(ConfigurationAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        latest = Run.objects.filter(flow=object_id).defer("report").order_by("-id")[:5] if object_id.isdigit() else []
+        latest = Run.objects.filter(flow=int(object_id)).defer("report").order_by("-id")[:5] if object_id.isdigit() else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "latest_runs": latest})
 
     def has_delete_permission(self, request: HttpRequest, obj: Flow | None = None) -> bool:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connectors.base import Choice, Option, OptionKind
-from sharespine.lib.admin import Checkboxes, IntegerInput, PasswordInput, Select, Switch, TextInput, UrlInput
+from sharespine.lib.admin import Checkboxes, IntegerInput, PasswordInput, Select, Switch, TextInput
 
 
 class ListField(forms.CharField):
@@ -137,7 +137,7 @@ def _field(option: Option, value: Any, choices: list[Choice]) -> forms.Field:
             # Localised: takes "8,5" as well as "8.5", whatever language the browser speaks.
             return forms.DecimalField(**common, localize=True, widget=TextInput(attrs={"inputmode": "decimal"}))
         case OptionKind.URL:
-            return AddressField(**common, assume_scheme="https", widget=UrlInput)
+            return AddressField(**common, assume_scheme="https", widget=TextInput(attrs={"type": "url"}))
         case OptionKind.CHOICE if choices:
             return forms.ChoiceField(**common, choices=_choices(choices, [value], optional=not option.required), widget=Select)
         case OptionKind.CHOICES if choices:

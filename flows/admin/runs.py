@@ -81,10 +81,14 @@ def duration(run: Run) -> str:
     return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{max(0, seconds)} s"
 
 
+def _label(name: str) -> str:
+    return str(getattr(Run._meta.get_field(name), "verbose_name", name))  # noqa: SLF001 - Django's documented way to a field
+
+
 def _shown(run: Run) -> dict[str, Any]:
     return {
         "run": run,
-        "counters": [(Run._meta.get_field(name).verbose_name, getattr(run, name)) for name in Run.COUNTERS],
+        "counters": [(_label(name), getattr(run, name)) for name in Run.COUNTERS],
         "took": duration(run),
         "is_running": run.state == Run.State.RUNNING,
         "report": run.report if run.kind == Run.Kind.DRY else [],

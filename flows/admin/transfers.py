@@ -17,7 +17,7 @@ from connectors.errors import ConnectorError
 from flows import causes, services
 from flows.admin.bulk import BulkActions
 from flows.admin.reading import readable
-from flows.models import Transfer
+from flows.models import Flow, Transfer
 from flows.resources import TransferResource
 from sharespine.lib.admin import (
     ActionVariant,
@@ -68,6 +68,19 @@ class ViewFilter(DropdownFilter):
         return queryset.filter(VIEWS.get(self.value() or "", Q()))
 
 
+class FlowFilter(DropdownFilter):
+    title = _("flow")
+    parameter_name = "flow__id__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        flows = Flow.objects.select_related("shop", "connection__erp", "connection__customer")
+        return [(str(flow.pk), f"{flow.connection.customer}: {flow}") for flow in flows.order_by("connection__customer__name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> QuerySet[Transfer]:
+        value = self.value() or ""
+        return queryset.filter(flow=int(value)) if value.isdigit() else queryset
+
+
 class CauseFilter(DropdownFilter):
     title = _("cause")
     parameter_name = "cause"
@@ -90,7 +103,7 @@ class TransferAdmin(BulkActions, ExportMixin, HistoryAdmin):
         ViewFilter,
         ("state", MultipleChoicesDropdownFilter),
         ("customer", RelatedDropdownFilter),
-        ("flow", RelatedDropdownFilter),
+        FlowFilter,
         ("acts", ChoicesDropdownFilter),
         CauseFilter,
         ("placed_at", RangeDateFilter),
@@ -152,7 +165,7 @@ class TransferAdmin(BulkActions, ExportMixin, HistoryAdmin):
             possible.add("mark_handled")
         return [a for a in super().get_actions_detail(request, object_id) if a.method.original_function_name in possible]
 
-    @display(description=_("order"), ordering="number")
+    @display(description=_("order number"), ordering="number")
     def order(self, transfer: Transfer) -> str:
         return str(transfer)
 
@@ -164,7 +177,8 @@ class TransferAdmin(BulkActions, ExportMixin, HistoryAdmin):
 
     @display(description=_("what happened"))
     def what_happened(self, transfer: Transfer) -> str:
-        return said(transfer.message) if transfer.state not in (Transfer.State.SENT, Transfer.State.UNCHANGED) else ""
+        is_fine = transfer.state in (Transfer.State.SENT, Transfer.State.UNCHANGED) and not transfer.attention
+        return "" if is_fine else said(transfer.message)
 
     @display(description=_("total incl. VAT"), ordering="total")
     def total_shown(self, transfer: Transfer) -> str:

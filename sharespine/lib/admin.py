@@ -30,12 +30,12 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDateWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
-    UnfoldAdminURLInputWidget,
     UnfoldBooleanSwitchWidget,
     UnfoldBooleanWidget,
 )
@@ -48,6 +48,7 @@ __all__ = [
     "Checkboxes",
     "ChoicesDropdownFilter",
     "ConfigurationAdmin",
+    "DateInput",
     "Dialog",
     "DropdownFilter",
     "ExportForm",
@@ -64,13 +65,13 @@ __all__ = [
     "TabularInline",
     "TextInput",
     "Textarea",
-    "UrlInput",
     "action",
     "display",
     "leave_dialog",
 ]
 
 Checkbox = UnfoldBooleanWidget
+DateInput = UnfoldAdminDateWidget
 Checkboxes = UnfoldAdminCheckboxSelectMultipleWidget
 IntegerInput = UnfoldAdminIntegerFieldWidget
 PasswordInput = UnfoldAdminPasswordWidget
@@ -78,11 +79,10 @@ Select = UnfoldAdminSelectWidget
 Switch = UnfoldBooleanSwitchWidget
 TextInput = UnfoldAdminTextInputWidget
 Textarea = UnfoldAdminTextareaWidget
-UrlInput = UnfoldAdminURLInputWidget
 
 
 class CappedPaginator(Paginator):
-    """Counts no further than `ceiling`: nobody turns to page 400, and counting half a million rows takes longer than showing 25."""
+    """Counts no further than `ceiling`: nobody turns to page 400, and counting half a million rows takes its time."""
 
     ceiling = 10_000
 
@@ -99,12 +99,23 @@ class Admin(ModelAdmin):
     list_per_page = 25
     list_filter_submit = True
     show_full_result_count = False
-    paginator = CappedPaginator
+    paginator: type[Paginator] = CappedPaginator
     compressed_fields = True
 
 
 class ConfigurationAdmin(SimpleHistoryAdmin, Admin):
     """What people set up: every change is kept, with who made it."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return super().changeform_view(
+            request, object_id, form_url, {"show_save_and_add_another": False, **(extra_context or {})}
+        )
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.Form, change: bool) -> None:
         """Saves only what differs: the history then holds changes, not visits."""
@@ -115,6 +126,16 @@ class ConfigurationAdmin(SimpleHistoryAdmin, Admin):
 
 class HistoryAdmin(Admin):
     """What happened: seen by those who may, never added, changed or deleted by anybody, superusers included."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        # Django's own log of changes is empty for what nobody can change.
+        return super().changeform_view(request, object_id, form_url, {"show_history": False, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

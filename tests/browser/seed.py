@@ -191,7 +191,8 @@ def _runs(flows: list[Flow], now: datetime) -> None:
     for index in range(8):
         began = now - timedelta(minutes=5 * (index + 1))
         Run.objects.create(
-            flow=flows[index % 2], state=Run.State.DONE, started_at=began, ended_at=began + timedelta(seconds=4), lease_until=began,
+            flow=flows[index % 2], state=Run.State.DONE, started_at=began, ended_at=began + timedelta(seconds=4),
+            lease_until=began,
             seen=12, new=3, sent=3, unchanged=9, started_by="" if index else "sara",
         )  # fmt: skip
     Run.objects.create(

@@ -4,8 +4,17 @@
 "use strict";
 
 const WORDS = {
-  sv: { skip: "Hoppa till innehållet", more: "Fler åtgärder", close: "Stäng", search: "Sök", dialog: "Dialog" },
-  en: { skip: "Skip to the content", more: "More actions", close: "Close", search: "Search", dialog: "Dialog" },
+  sv: {
+    skip: "Hoppa till innehållet", search: "Sök", dialog: "Dialog", home: "Startsidan", close: "Stäng", more: "Fler åtgärder",
+    add: "Lägg till", back: "Tillbaka", menu: "Visa eller dölj menyn", results: "Lista",
+  },
+  en: {
+    skip: "Skip to the content", search: "Search", dialog: "Dialog", home: "Start page", close: "Close", more: "More actions",
+    add: "Add", back: "Back", menu: "Show or hide the menu", results: "List",
+  },
+};
+const ICONS = {
+  close: "close", more_horiz: "more", more_vert: "more", add: "add", arrow_back: "back", sync_alt: "home", dock_to_right: "menu",
 };
 const CLICKABLE = "span, div, h2, a:not([href])";
 let opener = null;
@@ -20,9 +29,7 @@ function hasClick(element) {
 
 function nameOf(icon) {
   const text = icon.textContent.trim();
-  if (text === "close") return words().close;
-  if (text === "more_horiz" || text === "more_vert") return words().more;
-  return text.replaceAll("_", " ");
+  return words()[ICONS[text]] || text.replaceAll("_", " ");
 }
 
 function mend(root) {
@@ -40,6 +47,10 @@ function mend(root) {
     const icon = element.querySelector(".material-symbols-outlined");
     const said = element.textContent.replace(icon ? icon.textContent : "", "").trim();
     if (!said && icon) element.setAttribute("aria-label", nameOf(icon));
+  }
+  for (const link of root.querySelectorAll("a[href]:not([aria-label]), button:not([aria-label])")) {
+    const icon = link.querySelector(".material-symbols-outlined");
+    if (icon && link.textContent.trim() === icon.textContent.trim()) link.setAttribute("aria-label", nameOf(icon));
   }
   for (const field of root.querySelectorAll("input[type=search]:not([aria-label])")) {
     field.setAttribute("aria-label", field.placeholder || words().search);
