@@ -41,6 +41,7 @@ class Register(StrEnum):
 
 class OptionKind(StrEnum):
     TEXT = "text"
+    LINES = "lines"
     SECRET = "secret"
     URL = "url"
     INTEGER = "integer"

@@ -89,6 +89,7 @@ _DOCUMENT_OPTIONS = (
     Option(
         key="payment_terms_by_method",
         label=N_("Payment terms per payment method"),
+        kind=OptionKind.LINES,
         help=N_("One per line: the shop's payment method and the number of the payment terms, for instance klarna=3."),
         group=_DOCUMENT,
     ),
@@ -209,6 +210,7 @@ _VAT_OPTIONS = (
     Option(
         key="vat_zone_by_country",
         label=N_("VAT zones of other countries (OSS)"),
+        kind=OptionKind.LINES,
         help=N_(
             "For orders with the VAT of the buyer's country. One country per line with its zone, then which of the product "
             "groups below carries which of its rates, for instance FI=8 25.5=25 13.5=12 10=6."
