@@ -98,8 +98,9 @@ class Agreement:
             return kept
         found = [row for where in _search(way, value) for row in self.rows("/customers", where=where)]
         found = sorted((row for row in found if _matches(row, way, value)), key=lambda row: int(row["customerNumber"]))
-        if found:
-            # "None" is not kept: another order of the run may just have made the customer.
+        if found and not any(row.get("barred") for row in found):
+            # "None" is not kept: another order of the run may just have made the customer. Nor is a barred one, which
+            # somebody is about to unbar.
             with self._lock:
                 self._customers[key] = found
         return found
@@ -139,8 +140,8 @@ def _matches(row: Row, way: str, value: str) -> bool:
     if way == "number":
         return str(row.get("customerNumber")) == str(int(value))
     if way == "email":
-        addresses = str(row.get("email", "")).replace(";", " ").replace(",", " ").casefold().split()
-        return value.casefold() in addresses
+        field = str(row.get("email", "")).casefold()
+        return value.casefold() in (field, *field.replace(";", " ").replace(",", " ").split())
     given = str(row.get("corporateIdentificationNumber", ""))
     digits = organisation_digits(value)
     return organisation_digits(given) == digits if digits else given.casefold() == value.casefold()

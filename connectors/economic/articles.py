@@ -12,6 +12,7 @@ from connectors.economic.rows import Row
 from connectors.economic.settings import STANDARD, Settings
 from connectors.economic.vat import plain
 from connectors.errors import ContractChanged, InvalidRecord, Missing
+from sharespine.lib.money import ZERO
 from sharespine.lib.text import N_, Text
 
 
@@ -27,12 +28,12 @@ def check_products(rows: Sequence[Row], products: Mapping[str, Product], setting
         group = _group_of(product)
         carried = settings.rate_of_group(group)
         # A group that the flow does not name may carry any rate: then the total in the answer tells.
-        if row.group_rate is not None and carried is not None and carried != row.group_rate:
+        if row.net and None not in (row.group_rate, carried) and carried != row.group_rate:
             text = N_(
                 "Article %(sku)s is in product group %(group)s of e-conomic with %(there)s %% VAT, and has %(here)s %% on the "
                 "order. Correct the VAT in the shop or the group in e-conomic, then press Retry."
             )
-            values = {"sku": row.article, "group": str(group), "there": plain(carried), "here": plain(row.charged)}
+            values = {"sku": row.article, "group": str(group), "there": plain(carried or ZERO), "here": plain(row.charged)}
             raise InvalidRecord(Text(text, values))
 
 
@@ -53,8 +54,13 @@ def product_body(row: Row, settings: Settings, cutter: Cutter, *, in_base_curren
     if not settings.create_products:
         text = N_("Article %(sku)s does not exist in e-conomic, and the flow may not create any. Add it there and press Retry.")
         raise Missing(Text(text, {"sku": row.article}))
-    # Without VAT on the row (abroad, or a row of 0.00) the order does not tell which group: the usual one, then.
     rate = STANDARD if row.group_rate is None else row.group_rate
+    if row.group_rate is None and row.is_article:
+        text = N_(
+            "The order does not tell which VAT article %(sku)s has at home, so it is created for %(rate)s %%. Move it to "
+            "another product group in e-conomic if that is wrong."
+        )
+        cutter.notices.append(Text(text, {"sku": row.article, "rate": plain(rate)}))
     body: dict[str, Any] = {
         "productNumber": row.article,
         "name": cutter.fit(row.name, 300, field="name"),

@@ -48,7 +48,12 @@ def draft_of(order: Order, reference: str, settings: Settings, agreement: Agreem
     gross = sum((row.net for row in rows), ZERO) + vat
     rows += _rounding(order, gross, vat, settings, cutter)
     products = agreement.products({row.article for row in rows})
-    check_products(rows, products, settings)
+    try:
+        check_products(rows, products, settings)
+    except InvalidRecord:
+        # The merchant is about to change it: ask again for the next attempt.
+        agreement.forget_products(products)
+        raise
     in_base_currency = order.currency.upper() == agreement.base_currency()
     new_products = product_bodies(rows, products, settings, cutter, in_base_currency=in_base_currency)
     terms = _payment_terms(order, settings)

@@ -23,10 +23,10 @@ _NUMBER_LENGTH = 25
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line to be. `charged` is the VAT rate e-conomic will use; `group_rate` the home rate its product group must carry.
+    """One line to be. `charged` is the VAT rate e-conomic will use; `group_rate` the home rate of its product group.
 
-    `group_rate` is None where the product group does not matter (no VAT in the zone, or a row of 0.00). `value` is what one
-    piece costs before discount, without VAT, for an article that has to be created.
+    `group_rate` is None where the order does not tell: no VAT in the zone, or a row of 0.00 without a rate. `value` is what
+    one piece costs before discount, without VAT, for an article that has to be created.
     """
 
     article: str
@@ -99,7 +99,7 @@ def _lines(line: OrderLine, net: Decimal, tax: Taxation, settings: Settings) -> 
             description=f"{counted}\n{line.details.strip()}".strip(),
             piece=piece,
             charged=tax.charged(line.vat_rate),
-            group_rate=_group_rate(line.vat_rate, net, tax),
+            group_rate=_group_rate(line.vat_rate, tax),
             value=max(value, ZERO) if is_article else ZERO,
             is_article=is_article,
         )
@@ -114,15 +114,13 @@ def _discount(amount: Decimal, rate: Decimal, order: Order, tax: Taxation, setti
         description=description,
         piece=Piece(ONE, amount),
         charged=tax.charged(rate),
-        group_rate=_group_rate(rate, amount, tax),
+        group_rate=_group_rate(rate, tax),
         value=ZERO,
     )
 
 
-def _group_rate(rate: Decimal | None, net: Decimal, tax: Taxation) -> Decimal | None:
-    if rate is None or tax.carried_by is None or not net:
-        return None
-    return tax.carried_by[rate]
+def _group_rate(rate: Decimal | None, tax: Taxation) -> Decimal | None:
+    return None if rate is None or tax.carried_by is None else tax.carried_by.get(rate)
 
 
 def own_article(kind: LineKind, rate: Decimal | None, tax: Taxation, settings: Settings) -> str:

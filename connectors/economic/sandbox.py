@@ -268,7 +268,9 @@ class Simulator(Hooks):
             raise missing(at)
         if method == "GET":
             return Response(200, shown_customer(customer, self.address))
-        if method != "DELETE" or any(d.body["customer"].get("customerNumber") == number for d in self.agreement.documents):
+        if method != "DELETE":
+            raise refused(405, "Method not allowed.", at=at)
+        if any(d.body["customer"].get("customerNumber") == number for d in self.agreement.documents):
             raise refused(400, "The customer is used and cannot be deleted.", at=at)
         del self.agreement.customers[number]
         return Response(204)

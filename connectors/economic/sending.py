@@ -67,7 +67,7 @@ class Sender:
         """
         error: ConnectorError | None = None
         for attempt in range(_MOST_ATTEMPTS):
-            self.deadline.require(1)
+            self.deadline.require(0.3)
             headers = {"Idempotency-Key": key if attempt == 0 else f"{key}:{attempt + 1}"}
             answer = self.transport.request(
                 "POST", path, json=body, headers=headers, ok=_REFUSED, limits=self.deadline.limits()
