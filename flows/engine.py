@@ -38,8 +38,9 @@ from sharespine.lib.text import N_, Text
 log = logging.getLogger(__name__)
 #: How many transfers are claimed at a time.
 BATCH = 50
-#: The longest one write may take. Shorter than a lease, so that a claim that is young enough outlives the write.
-WRITE_SECONDS = 20
+#: A write is only begun while this share of the lease or less has passed since it was renewed. The rest outlives one call:
+#: 20 s of 30 with the defaults (`connectors.http.Limits.total`).
+YOUNG = 1 / 3
 BUG = Text(N_("Something in Sharespine failed on this order. Our developers have been told and look into it."))
 
 
@@ -234,7 +235,7 @@ class _Execution:
     def _write(self, job: _Job) -> Document:
         assert job.draft is not None  # noqa: S101 - a job is only written once it was prepared
         reach("before_write")
-        if self.halted or time.monotonic() - self.last_beat > settings.LEASE_SECONDS - WRITE_SECONDS:
+        if self.halted or time.monotonic() - self.last_beat > settings.LEASE_SECONDS * YOUNG:
             # The endpoint is to be left alone, or the claim may run out while the write is under way.
             raise _LeftAlone
         document = self.target.write(job.draft, key=job.transfer.key)

@@ -8,8 +8,15 @@ from __future__ import annotations
 
 import os
 
-_crash_at, _, _nth = os.environ.get("SHARESPINE_CRASH_AT", "").partition(":")
-_left = int(_nth or 1)
+_crash_at = ""
+_left = 0
+
+
+def arm(place: str, /) -> None:
+    """End this process at `place`, the first time or, as `place:n`, the nth; never if it is empty."""
+    global _crash_at, _left
+    _crash_at, _, times = place.partition(":")
+    _left = int(times or 1)
 
 
 def reach(name: str, /) -> None:
@@ -20,3 +27,6 @@ def reach(name: str, /) -> None:
     _left -= 1
     if _left <= 0:
         os._exit(137)
+
+
+arm(os.environ.get("SHARESPINE_CRASH_AT", ""))

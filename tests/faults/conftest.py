@@ -6,10 +6,10 @@ import json
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ import pytest
 
 from connectors.base import Role
 from connectors.registry import sandbox_class, systems
+from sharespine.lib.clock import utcnow
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds: short, so that a test does not wait long for a dead worker's claims to run out.
-LEASE = 2
+LEASE = 1
 
 
 @pytest.fixture(scope="session")
@@ -36,25 +37,48 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
             connection.execute(f'CREATE DATABASE "{name}"')
         base, _, _ = server.rpartition("/")
         environment["DATABASE_URL"] = f"{base}/{name}"
-    _python(["manage.py", "migrate", "--verbosity", "0"], environment)
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(migrate, cwd=ROOT, env={**os.environ, **environment}, check=True)
     yield environment
     if server.startswith("postgres"):
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def _python(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, *arguments],
+@pytest.fixture(scope="session")
+def processes(database: dict[str, str]) -> Iterator[Processes]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.steps"],
         cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
+        env={**os.environ, **database},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=90,
-        check=False,
-    )
-    assert done.returncode in (0, 137), done.stderr[-3000:]
-    return done
+    ) as parent:
+        yield Processes(parent)
+        assert parent.stdin is not None
+        parent.stdin.close()
+
+
+@dataclass
+class Processes:
+    """A process that forks a worker for each step, so that one can die without the others."""
+
+    parent: subprocess.Popen[str]
+
+    def carry_out(self, step: str, argument: Any, *, crash_at: str = "") -> dict[str, Any] | None:
+        """What the step answered; None when its process crashed as it was told."""
+        assert self.parent.stdin is not None
+        assert self.parent.stdout is not None
+        print(json.dumps({"step": step, "argument": argument, "crash_at": crash_at}), file=self.parent.stdin, flush=True)
+        answer = None
+        for line in self.parent.stdout:
+            said = json.loads(line)
+            if "exit" in said:
+                assert said["exit"] in (0, 137), f"{step} ended with {said['exit']}; its traceback is in the captured errors"
+                return answer
+            answer = said["answer"]
+        raise AssertionError("the process that forks is gone")
 
 
 @dataclass
@@ -63,10 +87,11 @@ class Stage:
 
     shop: Any
     erp: Any
-    environment: dict[str, str]
+    processes: Processes
     flow: int = 0
     code: str = ""
     crashes: int = 0
+    ahead: timedelta = timedelta(0)
     last: dict[str, Any] = field(default_factory=dict)
 
     def start(self, shop_address: str, erp_address: str) -> None:
@@ -76,28 +101,28 @@ class Stage:
             "source": self.shop.flow_options(),
             "target": self.erp.flow_options(),
         }
-        made = json.loads(_python(["-m", "tests.faults.steps", "set_up", json.dumps(given)], self.environment).stdout)
+        made = self.processes.carry_out("set_up", given)
+        assert made is not None
         self.flow, self.code = made["flow"], made["code"]
 
     def run(self, *, crash_at: str = "") -> bool:
         """One process that carries out one run. False when it crashed, as told."""
-        environment = {**self.environment, "SHARESPINE_CRASH_AT": crash_at}
-        done = _python(["-m", "tests.faults.steps", "run", json.dumps(self.flow)], environment)
-        if done.returncode == 137:
+        answer = self.processes.carry_out("run", self.flow, crash_at=crash_at)
+        if answer is None:
             self.crashes += 1
             return False
-        self.last = json.loads(done.stdout)
+        self.last = answer
         return True
 
-    def until_settled(self, seconds: float = 40) -> None:
+    def until_settled(self) -> None:
         """Run again and again, as workers would, until nothing is due any more."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
-            self.run()
-            if self.last["run"] is not None and not self.last["due"]:
-                return
-            time.sleep(0.3)
-        raise AssertionError(f"not settled after {seconds} s: {self.last}")
+        answer = self.processes.carry_out("settle", self.flow)
+        assert answer is not None
+        self.last = answer
+
+    def wait_hours(self, hours: int) -> None:
+        """Let time pass in the ERP: the keys that it remembers run out."""
+        self.ahead += timedelta(hours=hours)
 
     def references(self) -> list[str]:
         """The shop ids of all documents in the ERP, counted there."""
@@ -105,9 +130,10 @@ class Stage:
 
 
 @pytest.fixture
-def stage(database: dict[str, str]) -> Iterator[Stage]:
-    shop, erp = (sandbox_class(systems(role)[0].manifest.key)() for role in (Role.SHOP, Role.ERP))
-    with shop.serve() as shop_address, erp.serve() as erp_address:
-        made = Stage(shop, erp, database)
+def stage(processes: Processes) -> Iterator[Stage]:
+    made = Stage(None, None, processes)
+    shop, erp = (sandbox_class(systems(role)[0].manifest.key) for role in (Role.SHOP, Role.ERP))
+    made.shop, made.erp = shop(), erp(clock=lambda: utcnow() + made.ahead)
+    with made.shop.serve() as shop_address, made.erp.serve() as erp_address:
         made.start(shop_address, erp_address)
         yield made

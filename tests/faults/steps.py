@@ -1,10 +1,14 @@
-"""What a fault test does in a process of its own, on the database of its environment: `set_up` or `run`."""
+"""What a fault test does in processes of its own, on the database of the environment: `set_up`, `run` and `settle`."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
 
 import django
 
@@ -14,6 +18,7 @@ django.setup()
 from billing.models import Customer  # noqa: E402 - after django.setup()
 from flows import engine, services  # noqa: E402
 from flows.models import Connection, Endpoint, Flow, Run, Transfer  # noqa: E402
+from sharespine.lib import checkpoints  # noqa: E402
 
 
 def set_up(given: dict[str, dict[str, object]]) -> dict[str, object]:
@@ -50,6 +55,40 @@ def run(flow: int) -> dict[str, object]:
     }
 
 
+def settle(flow: int, seconds: float = 40) -> dict[str, object]:
+    """Run again and again, as workers would, until nothing is due any more."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        result = run(flow)
+        if result["run"] is not None and not result["due"]:
+            return result
+        time.sleep(0.2)
+    raise SystemExit(f"not settled after {seconds} s: {result}")
+
+
+STEPS: dict[str, Callable[[Any], dict[str, object]]] = {"set_up": set_up, "run": run, "settle": settle}
+
+
+def main() -> None:
+    """Carry out steps given line by line as JSON, each in a fork of this process that dies alone."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            checkpoints.arm(order["crash_at"])
+            code = 1
+            try:
+                print(json.dumps({"answer": STEPS[order["step"]](order["argument"])}), flush=True)
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+                raise
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(pid, 0)
+        print(json.dumps({"exit": os.waitstatus_to_exitcode(status)}), flush=True)
+
+
 if __name__ == "__main__":
-    argument = json.loads(sys.argv[2])
-    print(json.dumps(set_up(argument) if sys.argv[1] == "set_up" else run(argument)))
+    main()

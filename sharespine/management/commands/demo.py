@@ -108,8 +108,8 @@ class Command(BaseCommand):
         verdict = "The proof holds" if result.holds else "THE PROOF DOES NOT HOLD"
         self.stdout.write(
             f"\n{verdict}: of {result.included} orders that the rules include, {result.in_erp} are in the ERP and "
-            f"{result.stopped} are stopped with a reason; {len(result.missing)} missing, {len(result.double)} double, {len(result.differing)} "
-            f"differing, difference {result.difference:.2f} SEK."
+            f"{result.stopped} are stopped with a reason; {len(result.missing)} missing, {len(result.double)} double, "
+            f"{len(result.differing)} differing, difference {result.difference:.2f} SEK."
         )
         for name, value in result.figures().items():
             self.stdout.write(f"figure {name} {value}")
