@@ -6,10 +6,12 @@ import html
 import re
 import unicodedata
 
+# Taking one tag out can put another together ("<<b>script>"), so it is done again; who nests deeper means harm.
+_MAX_PASSES = 5
 # The content of these is never text for people.
 _HIDDEN = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 # A letter must follow: "5 < 10 och 20 > 3" is text.
-_TAG = re.compile(r"<!--.*?-->|</?[a-z][^<>]*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?[a-z][^<>]*>", re.IGNORECASE | re.DOTALL)
 _BREAK = re.compile(r"<(br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 # Turn the reading direction around, or are a byte order mark: never needed in a name, and a known way to disguise one.
 _UNSEEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff")
@@ -31,10 +33,13 @@ def lines(value: object) -> str:
         return ""
     text = html.unescape(value).replace("\r\n", "\n").replace("\r", "\n")
     # Before the tags: a control character inside one would hide it.
-    text, before = "".join(map(_fit, text)), ""
-    while text != before:
-        # Again, since taking one tag out can put another together: "<<b>script>".
+    text = "".join(map(_fit, text))
+    for _ in range(_MAX_PASSES):
         before, text = text, _TAG.sub("", _BREAK.sub("\n", _HIDDEN.sub(" ", text)))
+        if text == before:
+            break
+    else:
+        text = text.replace("<", "")
     stripped = (line.strip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(stripped)).strip()
 

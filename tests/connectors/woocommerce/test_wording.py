@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 
 import pytest
@@ -46,3 +47,10 @@ def test_no_tag_and_no_control_character_is_left(typed: str) -> None:
     assert not re.search(r"</?[a-z][^<>]*>", read, re.IGNORECASE)
     assert not {unicodedata.category(character) for character in read} & {"Cc", "Cs", "Zl", "Zp"}
     read.encode()
+
+
+@pytest.mark.parametrize("typed", ["<!--" * 50_000, "<b" * 50_000 + ">" * 50_000, "<script>" * 50_000, "&lt;" * 100_000])
+def test_a_name_meant_to_keep_us_busy_does_not(typed: str) -> None:
+    started = time.process_time()
+    one_line(typed)
+    assert time.process_time() - started < 1
