@@ -156,6 +156,11 @@ class TestFind:
             written[11].kind,
         )
 
+    def test_a_reference_that_differs_in_case_is_another_one(self, erp: Stage) -> None:
+        samples.carry_out(erp.connector(), samples.plain(), "SO-a1")
+        wait_for_index(erp)
+        assert dict(erp.connector().find(Register.ORDERS, ["SO-A1", "so-a1"])) == {}
+
     def test_it_changes_nothing(self, erp: Stage) -> None:
         assert dict(erp.connector().find(Register.ORDERS, ["SO-1"])) == {}
         assert dict(erp.connector().find(Register.ORDERS, [])) == {}
