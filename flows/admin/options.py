@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connectors.base import Choice, Option, OptionKind
-from sharespine.lib.admin import Checkboxes, IntegerInput, PasswordInput, Select, Switch, TextInput
+from sharespine.lib.admin import Checkboxes, IntegerInput, PasswordInput, Select, Switch, Textarea, TextInput
 
 
 class ListField(forms.CharField):
@@ -73,6 +73,8 @@ class OptionFields:
             if option.kind is OptionKind.CHOICES and isinstance(value, str):
                 # The default of several choices is written in one line.
                 value = [part.strip() for part in value.split(",") if part.strip()]
+            elif option.kind is OptionKind.CHOICES:
+                value = list(value or ())
             field = _field(option, value, list(option.choices) or list(offered.get(option.choices_from, ())))
             field.initial = value
             fields[self.name(option)] = field
@@ -93,7 +95,7 @@ class OptionFields:
         for option in self.options:
             if not option.is_secret and self.name(option) in cleaned:
                 value = cleaned[self.name(option)]
-                values[option.key] = str(value) if isinstance(value, Decimal) else value
+                values[option.key] = _plain(value)
         return values
 
     def secrets(self, cleaned: Mapping[str, Any], kept: Mapping[str, str]) -> dict[str, str]:
@@ -107,6 +109,13 @@ class OptionFields:
             if value := cleaned.get(self.name(option)):
                 secrets[option.key] = value
         return secrets
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    # Browsers end the lines of a text area with two characters.
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 def _secret_field(option: Option, *, is_saved: bool) -> forms.Field:
@@ -138,6 +147,8 @@ def _field(option: Option, value: Any, choices: list[Choice]) -> forms.Field:
             return forms.DecimalField(**common, localize=True, widget=TextInput(attrs={"inputmode": "decimal"}))
         case OptionKind.URL:
             return AddressField(**common, assume_scheme="https", widget=TextInput(attrs={"type": "url"}))
+        case OptionKind.LINES:
+            return forms.CharField(**common, widget=Textarea(attrs={"rows": 3}))
         case OptionKind.CHOICE if choices:
             return forms.ChoiceField(**common, choices=_choices(choices, [value], optional=not option.required), widget=Select)
         case OptionKind.CHOICES if choices:
