@@ -54,8 +54,9 @@ def product_body(row: Row, settings: Settings, cutter: Cutter, *, in_base_curren
     if not settings.create_products:
         text = N_("Article %(sku)s does not exist in e-conomic, and the flow may not create any. Add it there and press Retry.")
         raise Missing(Text(text, {"sku": row.article}))
-    rate = STANDARD if row.group_rate is None else row.group_rate
-    if row.group_rate is None and row.is_article:
+    told = row.home_rate if row.group_rate is None else row.group_rate
+    rate = STANDARD if told is None else told
+    if told is None and row.is_article:
         text = N_(
             "The order does not tell which VAT article %(sku)s has at home, so it is created for %(rate)s %%. Move it to "
             "another product group in e-conomic if that is wrong."

@@ -9,7 +9,7 @@ from sharespine.lib.text import N_
 
 ADDRESS = "https://restapi.e-conomic.com"
 
-KINDS = (Choice("order", "Order"), Choice("invoice", "Invoice"))
+KINDS = (Choice("order", N_("Order")), Choice("invoice", N_("Invoice")))
 
 _DOCUMENT = N_("Document")
 _CUSTOMER = N_("Customer")
@@ -59,7 +59,7 @@ _DOCUMENT_OPTIONS = (
         kind=OptionKind.CHOICE,
         help=N_("With the day of transfer, an old order does not end up in a closed accounting year."),
         default="order",
-        choices=(Choice("order", "Order date"), Choice("today", "Day of transfer")),
+        choices=(Choice("order", N_("Order date")), Choice("today", N_("Day of transfer"))),
         group=_DOCUMENT,
     ),
     Option(
@@ -125,9 +125,9 @@ _CUSTOMER_OPTIONS = (
         help=N_("Tried in this order. Customer number is right only where shop and e-conomic share their numbers."),
         default="organisation_number,email",
         choices=(
-            Choice("number", "Customer number"),
-            Choice("organisation_number", "Organisation number"),
-            Choice("email", "E-mail"),
+            Choice("number", N_("Customer number")),
+            Choice("organisation_number", N_("Organisation number")),
+            Choice("email", N_("E-mail")),
         ),
         group=_CUSTOMER,
     ),
@@ -143,7 +143,7 @@ _CUSTOMER_OPTIONS = (
         label=N_("Numbers of new customers"),
         kind=OptionKind.CHOICE,
         default="erp",
-        choices=(Choice("erp", "The next free one in e-conomic"), Choice("shop", "The number in the shop")),
+        choices=(Choice("erp", N_("The next free one in e-conomic")), Choice("shop", N_("The number in the shop"))),
         group=_CUSTOMER,
     ),
     Option(
@@ -204,7 +204,7 @@ _VAT_OPTIONS = (
         kind=OptionKind.CHOICE,
         help=N_("In the domestic zone, the articles of such an order must be in the product group for 0 %."),
         default="domestic",
-        choices=(Choice("domestic", "Domestic"), Choice("exempt", "Domestic exempt")),
+        choices=(Choice("domestic", N_("Domestic")), Choice("exempt", N_("Domestic exempt"))),
         group=_VAT,
     ),
     Option(
@@ -272,7 +272,7 @@ _AMOUNT_OPTIONS = (
         label=N_("Discounts are shown"),
         kind=OptionKind.CHOICE,
         default="row",
-        choices=(Choice("row", "As a row of their own"), Choice("price", "In the price of the row")),
+        choices=(Choice("row", N_("As a row of their own")), Choice("price", N_("In the price of the row"))),
         group=_AMOUNTS,
     ),
     Option(

@@ -25,7 +25,8 @@ _NUMBER_LENGTH = 25
 class Row:
     """One line to be. `charged` is the VAT rate e-conomic will use; `group_rate` the home rate of its product group.
 
-    `group_rate` is None where the order does not tell: no VAT in the zone, or a row of 0.00 without a rate. `value` is what
+    `group_rate` is None where the order does not tell: no VAT in the zone, or a row of 0.00 without a rate. `home_rate` is then
+    what the shop says that the article has at home, for one that has to be created. `value` is what
     one piece costs before discount, without VAT, for an article that has to be created.
     """
 
@@ -36,6 +37,7 @@ class Row:
     charged: Decimal
     group_rate: Decimal | None
     value: Decimal
+    home_rate: Decimal | None = None
     is_article: bool = False
 
     @property
@@ -100,6 +102,7 @@ def _lines(line: OrderLine, net: Decimal, tax: Taxation, settings: Settings) -> 
             piece=piece,
             charged=tax.charged(line.vat_rate),
             group_rate=_group_rate(line.vat_rate, tax),
+            home_rate=line.home_vat_rate,
             value=max(value, ZERO) if is_article else ZERO,
             is_article=is_article,
         )

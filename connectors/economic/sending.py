@@ -9,13 +9,14 @@ from typing import Any
 
 from connectors.economic.agreement import Row
 from connectors.economic.problems import explain
-from connectors.errors import ConnectorError, ContractChanged, TimedOut, UnexpectedResponse
+from connectors.errors import ConnectorError, ContractChanged, TemporaryError, TimedOut, UnexpectedResponse
 from connectors.http import Answer, Limits, Transport
 from connectors.http_failures import refusal
 
 #: A refusal with one of these may be the kept answer to an earlier attempt, so it is looked at here before it is believed.
 _REFUSED = (400, 404, 409, 413, 422)
 _MOST_ATTEMPTS = 20
+_PAUSE = 0.5
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,20 @@ class Sender:
             if current is not None:
                 return Created(current, replayed=True)
         raise error or ContractChanged()
+
+    def change(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """PUT or DELETE, without a key. What surely had no effect (429, no connection) is sent again while there is time.
+
+        Left undone, it would leave a document with the wrong total behind.
+        """
+        while True:
+            try:
+                return self.transport.request(method, path, json=body, limits=self.deadline.limits())
+            except TemporaryError as error:
+                wait = max(error.retry_after or 0.0, _PAUSE)
+                if error.outcome_unknown or wait >= self.deadline.left:
+                    raise
+            time.sleep(wait)
 
 
 def row_of(answer: Answer) -> Row:

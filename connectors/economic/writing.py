@@ -163,7 +163,7 @@ class Writing:
         try:
             again = self._with_rounding(body, difference, document)
             if again is not None:
-                answer = self.transport.request("PUT", path, json=again, limits=self.deadline.limits())
+                answer = self.sender.change("PUT", path, again)
                 corrected = document_from(row_of(answer), self.kind, NUMBERS[self.kind])
                 if corrected.total == self.draft.total:
                     self._tell_rounding(difference)
@@ -216,7 +216,7 @@ class Writing:
 
     def _delete(self, path: str, document: Document) -> None:
         try:
-            self.transport.request("DELETE", path, limits=self.deadline.limits())
+            self.sender.change("DELETE", path)
         except Missing:
             return
         except RejectedError as error:

@@ -236,6 +236,14 @@ def test_a_lost_correction_leaves_the_outcome_open(connect: Connect, simulator: 
     assert caught.value.outcome_unknown
 
 
+def test_a_correction_that_was_turned_away_is_sent_again(system: System, simulator: Simulator) -> None:
+    simulator.round_vat("line")
+    simulator.faults.add(Fault("status", "PUT", status=429, body={"message": "slow"}))
+    rows = [line("9.98", source_id=str(index), article_number=f"A{index}") for index in range(3)]
+    document = write(system, order(*rows, total=Decimal("37.43"), total_vat=Decimal("7.49")))
+    assert document.total == simulator.documents()[0].total == Decimal("37.43")
+
+
 def test_a_refused_correction_removes_the_draft(system: System, simulator: Simulator) -> None:
     simulator.round_vat("line")
     simulator.add_product("ORESAVRUNDNING", group=4, barred=True)
