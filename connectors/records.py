@@ -77,7 +77,8 @@ class OrderLine:
     """One row. `net` and `vat` are for the whole row, after discount; `net_before_discount` is before it.
 
     `vat_rate` is in percent (25, 12, 6, 0) and None when the shop does not say, which it may only do on a row of 0.00.
-    `article_number` is empty when the shop no longer knows the article.
+    `article_number` is empty when the shop no longer knows the article. `home_vat_rate` is, for an article that was sold
+    without VAT, the rate that it has in the shop's own country, where the shop tells.
     """
 
     source_id: str
@@ -90,6 +91,7 @@ class OrderLine:
     net_before_discount: Decimal
     article_number: str = ""
     details: str = ""
+    home_vat_rate: Decimal | None = None
 
     @property
     def gross(self) -> Decimal:

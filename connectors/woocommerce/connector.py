@@ -72,6 +72,12 @@ _OPTIONS = (
         help=N_("The secret of the shop's webhooks for orders. Without webhooks, orders come with the next scheduled read."),
     ),
     Option(
+        key="home_country",
+        label=N_("The shop's own country"),
+        help=N_("Two letters. Tells which VAT an article has at home that was sold abroad without VAT."),
+        default="SE",
+    ),
+    Option(
         key="organisation_number_field",
         label=N_("Order field with the organisation number"),
         help=N_("WooCommerce has none of its own: enter the name of the field that your checkout plugin saves it in."),
@@ -122,7 +128,7 @@ class System(Connector):
 
     def read(self, query: Query) -> Iterator[Page]:
         """Orders in all statuses but drafts and the bin; which of them count is for the caller to say."""
-        orders = Orders(self._api, self._rules)
+        orders = Orders(self._api, self._rules, home_country=str(self.options["home_country"]).upper())
         return orders.by_id(query.source_ids) if query.source_ids else orders.since(query.modified_since)
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> Hint | None:

@@ -8,8 +8,9 @@ never used. Fields that move without the order having changed (payment_url, need
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from connectors.errors import ConnectorError, ContractChanged
@@ -27,13 +28,21 @@ FIELDS = (
 )
 
 
+#: Nothing will be delivered of an order with one of these.
+_CANCELLED = frozenset({"cancelled", "failed", "refunded", "trash"})
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What differs between shops and cannot be seen on the order itself. Names are compared without regard to case."""
+    """What differs between shops and cannot be seen on the order itself. Names are compared without regard to case.
+
+    `home_rates` is tax class → percent in the shop's own country.
+    """
 
     organisation_number_field: str = ""
     vat_number_field: str = ""
     gift_card_fee_names: frozenset[str] = frozenset()
+    home_rates: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def order_from(wire: Mapping[str, Any], rules: Rules = Rules()) -> Order:
@@ -86,7 +95,7 @@ def _order(wire: Mapping[str, Any], number: str, rules: Rules) -> Order:
             address=invoice,
         ),
         delivery=_delivery(shipping, invoice),
-        lines=order_lines(wire, number, rules.gift_card_fee_names),
+        lines=order_lines(wire, number, rules.gift_card_fee_names, rules.home_rates if _is_untaxed(wire) else {}),
         total=amount(wire, "total"),
         total_vat=amount(wire, "total_tax"),
         prices_include_vat=wire["prices_include_tax"] is True,
@@ -97,7 +106,12 @@ def _order(wire: Mapping[str, Any], number: str, rules: Rules) -> Order:
         coupons=tuple(wording.one_line(row["code"]) for row in wire["coupon_lines"]),
         refunds=_refunds(wire),
         note=wording.lines(wire["customer_note"]),
+        cancelled=wire["status"] in _CANCELLED,
     )
+
+
+def _is_untaxed(wire: Mapping[str, Any]) -> bool:
+    return amount(wire, "total_tax") == 0
 
 
 def source_id(wire: Mapping[str, Any]) -> str:

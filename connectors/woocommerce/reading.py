@@ -10,6 +10,7 @@ the used signature, or the secret. Totals are believed on a first page only: pas
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from connectors.woocommerce import wording
 from connectors.woocommerce.client import API
 from connectors.woocommerce.mapping import FIELDS, Rules, modified_at, order_from, source_id
 from connectors.woocommerce.problems import Unsortable
+from connectors.woocommerce.taxes import home_rates
 from sharespine.lib.clock import utcnow
 from sharespine.lib.text import N_, Text
 
@@ -42,9 +44,10 @@ Wire = Mapping[str, Any]
 class Orders:
     """The orders of one shop."""
 
-    def __init__(self, api: Transport, rules: Rules) -> None:
+    def __init__(self, api: Transport, rules: Rules, *, home_country: str) -> None:
         self._api = api
         self._rules = rules
+        self._home_country = home_country
 
     def by_id(self, source_ids: Sequence[str]) -> Iterator[Page]:
         """The orders with these ids, as far as the shop has them. Those in the bin are not among them."""
@@ -161,6 +164,9 @@ class Orders:
         """`wires` without drafts, oldest change first. `reached` is in the shop's time, so never beyond ours."""
         records: list[Order] = []
         unreadable: list[Unreadable] = []
+        if not self._rules.home_rates and any(wire.get("total_tax") == "0.00" for wire in wires):
+            # Asked for once, and only by a shop that sells without VAT.
+            self._rules = replace(self._rules, home_rates=home_rates(self._api, self._home_country))
         for wire in wires:
             if wire.get("status") in _DRAFTS:
                 continue

@@ -27,7 +27,9 @@ def amount(wire: Mapping[str, Any], key: str) -> Decimal:
     return cents(value)
 
 
-def order_lines(wire: Mapping[str, Any], number: str, gift_card_fee_names: frozenset[str]) -> tuple[OrderLine, ...]:
+def order_lines(
+    wire: Mapping[str, Any], number: str, gift_card_fee_names: frozenset[str], home_rates: Mapping[str, Decimal]
+) -> tuple[OrderLine, ...]:
     """All rows of the order, in its own order: articles, freight, fees, gift cards.
 
     Raises `InvalidRecord` for a row with VAT whose rate the shop does not tell; `ValueError`, `KeyError` or `TypeError` for
@@ -35,14 +37,14 @@ def order_lines(wire: Mapping[str, Any], number: str, gift_card_fee_names: froze
     """
     rates = _rates(wire)
     lines = [
-        *(_article(row, rates, number) for row in wire["line_items"]),
+        *(_article(row, rates, number, home_rates) for row in wire["line_items"]),
         *(_row(row, rates, number, LineKind.FREIGHT, "method_title") for row in wire["shipping_lines"]),
         *(_fee(row, rates, number, gift_card_fee_names) for row in wire["fee_lines"]),
     ]
     return (*lines, *_gift_cards(wire, sum((line.gross for line in lines), ZERO)))
 
 
-def _article(row: Mapping[str, Any], rates: _Rates, number: str) -> OrderLine:
+def _article(row: Mapping[str, Any], rates: _Rates, number: str, home_rates: Mapping[str, Decimal]) -> OrderLine:
     net = amount(row, "total")
     vat = amount(row, "total_tax")
     return OrderLine(
@@ -57,6 +59,7 @@ def _article(row: Mapping[str, Any], rates: _Rates, number: str) -> OrderLine:
         # Read live from the product: null once that is deleted, "" when it never had one (measured 2026-11-21).
         article_number=wording.one_line(row["sku"]),
         details=", ".join(_details(row)),
+        home_vat_rate=None if vat else home_rates.get(row["tax_class"]),
     )
 
 

@@ -19,7 +19,7 @@ from connectors.sandbox import Request, Response, Sandbox, SeenOrder
 from connectors.woocommerce.simulator import hooks, seeded
 from connectors.woocommerce.simulator.access import Access
 from connectors.woocommerce.simulator.cart import Cart, Item
-from connectors.woocommerce.simulator.catalogue import catalogue
+from connectors.woocommerce.simulator.catalogue import RATES, Rate, catalogue
 from connectors.woocommerce.simulator.listing import HIDDEN, Listing
 from connectors.woocommerce.simulator.orders import Orders, Wire
 from connectors.woocommerce.simulator.refusals import Refusal, invalid, no_route, unknown_order
@@ -27,7 +27,7 @@ from sharespine.lib.clock import utcnow
 
 _API = "/wp-json/wc/v3"
 _TOPICS = tuple(f"order.{event}" for event in ("created", "updated", "deleted", "restored"))
-_READ_ONLY_ROUTES = ("/orders/statuses", "/reports/orders/totals", "/system_status", "/data/currencies/current")
+_READ_ONLY_ROUTES = ("/taxes", "/orders/statuses", "/reports/orders/totals", "/system_status", "/data/currencies/current")
 
 
 class Simulator(Sandbox):
@@ -230,6 +230,8 @@ class Simulator(Sandbox):
             }
         if route == "/data/currencies/current":
             return {"code": "SEK", "name": "Swedish krona", "symbol": "&#107;&#114;"}
+        if route == "/taxes":
+            return [_tax(order, tax_class, rate) for order, (tax_class, rate) in enumerate(RATES.items())]
         if route == "/orders/statuses":
             if not self.has_status_route:
                 raise no_route()
@@ -275,6 +277,18 @@ class Simulator(Sandbox):
         order = self.orders.by_id.get(order_id)
         is_gone = order is None or what == "order.deleted"
         return hooks.event(hook, {"id": order_id} if order is None or is_gone else self._shown(order), source=self.address)
+
+
+def _tax(order: int, tax_class: str, rate: Rate) -> Wire:
+    percent = f"{rate.percent:.4f}"
+    return {
+        "id": rate.id,
+        "country": "SE",
+        "rate": percent,
+        "name": rate.label,
+        "order": order,
+        "class": tax_class or "standard",
+    }
 
 
 def _trimmed(request: Request, wire: Any) -> Any:

@@ -444,3 +444,18 @@ def test_a_missing_field_is_named() -> None:
     del wire["shipping_lines"]
     with pytest.raises(ContractChanged, match="the field 'shipping_lines' is missing"):
         order_from(wire)
+
+
+def test_an_article_sold_without_vat_tells_the_rate_that_it_has_at_home() -> None:
+    rates = {"": Decimal(25), "reduced-rate": Decimal(12)}
+    abroad = order_from(recorded("order-processing-eur-fi"), Rules(home_rates=rates))
+    assert [line.home_vat_rate for line in abroad.lines] == [Decimal(25), None]
+    at_home = order_from(recorded("order-processing-multivat"), Rules(home_rates=rates))
+    assert {line.home_vat_rate for line in at_home.lines} == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "cancelled"), [("order-cancelled", True), ("order-completed-refund-full", True), ("order-pending", False)]
+)
+def test_an_order_that_will_not_be_delivered_says_so(name: str, cancelled: bool) -> None:
+    assert order_from(recorded(name)).cancelled is cancelled
