@@ -88,10 +88,16 @@ def pause_connection(connection: Connection, *, actor: str, reason: str) -> None
 
 def _set_state(connection: Connection, state: str, reason: Text, actor: str) -> None:
     connection.state, connection.pause_reason = state, reason
-    connection._change_reason = f"{state} ({actor})"  # noqa: SLF001 - how simple-history takes a reason
+    _sign(connection, state, actor)
     connection.save(update_fields=["state", "pause_reason"])
     if state == Connection.State.ACTIVE:
         connection.flows.update(next_run_at=None, queued_at=None)
+
+
+def _sign(configured: Connection | Flow, state: str, actor: str) -> None:
+    """Have the next change of `configured` say in its history who made it."""
+    # The attribute that simple-history reads when the row is saved.
+    setattr(configured, "_change_reason", f"{state} ({actor})")  # noqa: B010 - not a field of the model
 
 
 # --- flows --------------------------------------------------------------------------------------------------------------------
@@ -114,7 +120,7 @@ def pause_flow(flow: Flow, *, actor: str) -> None:
 
 def _set_flow_state(flow: Flow, state: str, actor: str) -> None:
     flow.state = state
-    flow._change_reason = f"{state} ({actor})"  # noqa: SLF001 - how simple-history takes a reason
+    _sign(flow, state, actor)
     flow.save(update_fields=["state"])
     Flow.objects.filter(pk=flow.pk).update(next_run_at=None, queued_at=None)
 

@@ -59,7 +59,7 @@ def claim(run: Run, limit: int) -> list[Transfer]:
             )
             wanted = {party for _, party in candidates}
             busy = set(Transfer.objects.filter(busy_party__in=wanted).values_list("busy_party", flat=True))
-            chosen = []
+            chosen: list[int] = []
             for pk, party in candidates:
                 if party not in busy and len(chosen) < limit:
                     busy.add(party)

@@ -10,7 +10,12 @@ from django.db import models
 from sharespine.lib.text import Text
 
 if TYPE_CHECKING:
-    _TextField = models.TextField[Any, Any]
+
+    class _TextField(models.TextField[Any, Any]):
+        # The type checker's plugin takes what may be assigned from here.
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
+
 else:
     _TextField = models.TextField
 

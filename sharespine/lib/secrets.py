@@ -16,7 +16,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
 if TYPE_CHECKING:
-    _TextField = models.TextField[Any, Any]
+
+    class _TextField(models.TextField[Any, Any]):
+        # The type checker's plugin takes what may be assigned from here.
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
+
 else:
     _TextField = models.TextField
 

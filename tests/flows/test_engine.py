@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -389,8 +390,8 @@ def test_what_a_vanished_worker_was_sending_is_looked_up_before_it_is_sent_again
         register=Register.ORDERS,
         reference=transfer.reference,
         steps=(),
-        total=transfer.total,
-        total_vat=transfer.total,
+        total=Decimal(125),
+        total_vat=Decimal(25),
         currency="SEK",
     )
     outcomes.intend(transfer, draft, run)
