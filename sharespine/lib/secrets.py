@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
 
 if TYPE_CHECKING:
 
@@ -59,8 +60,17 @@ def decrypt(token: str) -> Secrets:
         ) from None
 
 
+class _Guarded(DeferredAttribute):
+    """Makes whatever is assigned into `Secrets` at once, so that not even an unsaved row shows them."""
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        instance.__dict__[self.field.attname] = self.field.to_python(value)
+
+
 class EncryptedJSONField(_TextField):
     """Secrets by key. Empty is stored as the empty string."""
+
+    descriptor_class = _Guarded
 
     def from_db_value(self, value: str | None, *_: object) -> Secrets:
         return decrypt(value) if value else Secrets()

@@ -67,7 +67,24 @@ def settle(flow: int, seconds: float = 40) -> dict[str, object]:
     raise SystemExit(f"not settled after {seconds} s: {result}")
 
 
-STEPS: dict[str, Callable[[Any], dict[str, object]]] = {"set_up": set_up, "run": run, "settle": settle}
+def look(flow: int) -> dict[str, object]:
+    """Where the transfers are, without running anything."""
+    return {"states": dict(Transfer.objects.filter(flow=flow).values_list("source_id", "state"))}
+
+
+def wake(flow: int) -> dict[str, object]:
+    """Ask for a run, as the admin does: a worker carries it out."""
+    services.start_flow(Flow.objects.get(pk=flow), actor="test")
+    return {}
+
+
+STEPS: dict[str, Callable[[Any], dict[str, object]]] = {
+    "set_up": set_up,
+    "run": run,
+    "settle": settle,
+    "look": look,
+    "wake": wake,
+}
 
 
 def main() -> None:
