@@ -18,6 +18,8 @@ from sharespine.templatetags.backoffice import amount
 
 #: How many of each kind are shown, and read.
 LIMIT = 20
+#: How many of the queries for an order ask for the exact number.
+EXACT = 2
 
 
 def find(request: HttpRequest, term: str) -> list[SearchResult]:
@@ -62,7 +64,10 @@ def orders_matching(term: str) -> list[QuerySet[Transfer]]:
 
 def _distinct(queries: list[QuerySet[Transfer]]) -> Iterator[Transfer]:
     seen: set[int] = set()
-    for query in queries:
+    for index, query in enumerate(queries):
+        if seen and index >= EXACT:
+            # The number itself was found: those that only begin with it are not what was meant.
+            return
         for transfer in query:
             if transfer.pk not in seen:
                 seen.add(transfer.pk)

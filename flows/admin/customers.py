@@ -50,10 +50,10 @@ class ConnectedCustomerAdmin(CustomerAdmin):
             return "paused", _("%(n)d paused") % {"n": customer.paused}
         return ("active", _("%(n)d active") % {"n": customer.active}) if customer.active else None
 
-    @display(description=_("needs somebody"), label="danger")
-    def needs_attention(self, customer: Customer) -> str | None:
+    @display(description=_("needs somebody"), label={"trouble": "danger"})
+    def needs_attention(self, customer: Customer) -> tuple[str, str] | None:
         count = self._troubled.get(customer.pk)
-        return str(count) if count else None
+        return ("trouble", str(count)) if count else None
 
     def changeform_view(
         self,

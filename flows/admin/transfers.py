@@ -24,7 +24,6 @@ from sharespine.lib.admin import (
     ChoicesDropdownFilter,
     DropdownFilter,
     ExportForm,
-    HistoryAdmin,
     MultipleChoicesDropdownFilter,
     OptionalReasonDialog,
     RangeDateFilter,
@@ -96,7 +95,7 @@ class CauseFilter(DropdownFilter):
 
 
 @admin.register(Transfer)
-class TransferAdmin(BulkActions, ExportMixin, HistoryAdmin):
+class TransferAdmin(ExportMixin, BulkActions):
     list_display = ("order", "customer", "state_label", "what_happened", "total_shown", "in_erp", "changed")
     list_display_links = ("order",)
     list_filter = (

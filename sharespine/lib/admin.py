@@ -10,6 +10,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -99,12 +101,29 @@ class Admin(ModelAdmin):
     list_per_page = 25
     list_filter_submit = True
     show_full_result_count = False
+    # Facets count every choice of every filter over the whole table.
+    show_facets = ShowFacets.NEVER
     paginator: type[Paginator] = CappedPaginator
     compressed_fields = True
 
 
 class ConfigurationAdmin(SimpleHistoryAdmin, Admin):
-    """What people set up: every change is kept, with who made it."""
+    """What people set up: every change is kept, with who made it. One at a time: nobody deletes connections in bulk."""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An old version holds no credentials and not what depends on it: one looks at it, and changes things by hand."""
+        return True
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # simple-history (3.13) only hides the button: it would still carry out a form that is sent.
+        if request.method == "POST":
+            raise PermissionDenied
+        return super().history_form_view(request, object_id, version_id, extra_context)
 
     def changeform_view(
         self,

@@ -217,6 +217,12 @@ def test_ctrl_k_is_capped_and_fresh(chief: Client, seeded: seed.Seeded) -> None:
     assert "Ullbutiken i Lund AB" in after[0].title
 
 
+def test_ctrl_k_shows_the_order_itself_and_not_those_that_begin_like_it(chief: Client, seeded: seed.Seeded) -> None:
+    seed.transfer(seeded.flows[0], 20_001)
+    found = chief.get("/admin/search/", {"s": "2000", "extended": "1"}).context["results"]
+    assert [result.title.split(" ")[0] for result in found] == ["2000"]
+
+
 def test_ctrl_k_shows_nobody_what_they_may_not_see(seeded: seed.Seeded) -> None:
     client = member("view_customer")
     found = client.get("/admin/search/", {"s": "2000", "extended": "1"}).context["results"]
@@ -226,6 +232,7 @@ def test_ctrl_k_shows_nobody_what_they_may_not_see(seeded: seed.Seeded) -> None:
 
 def test_an_export_follows_the_filters_and_disarms_formulae(chief: Client) -> None:
     Transfer.objects.filter(number="2000").update(buyer='=HYPERLINK("http://evil")')
+    assert f"{TRANSFERS}export/?view=stopped" in chief.get(f"{TRANSFERS}?view=stopped").content.decode()
     form = chief.get(f"{TRANSFERS}export/?view=stopped").context["form"]
     formats = {label: value for value, label in form.fields["format"].choices}
     answer = chief.post(f"{TRANSFERS}export/?view=stopped", {"format": formats["xlsx"], "resource": ""})

@@ -96,6 +96,15 @@ def test_a_change_is_kept_in_the_history_with_who_made_it_and_no_secret(
     assert "cs_ny" not in chief.get(f"/admin/flows/endpoint/{shop.pk}/history/").content.decode()
 
 
+def test_an_old_version_is_shown_but_never_put_back(chief: Client, shop: Endpoint) -> None:
+    version = shop.history.earliest()
+    address = f"/admin/flows/endpoint/{shop.pk}/history/{version.pk}/"
+    assert chief.get(address).status_code == 200
+    assert chief.post(address, {**form(chief, address_of(shop)), "name": "Gammalt"}).status_code == 403
+    shop.refresh_from_db()
+    assert shop.name != "Gammalt"
+
+
 def test_saving_without_a_change_leaves_no_trace(chief: Client, shop: Endpoint) -> None:
     before = shop.history.count()
     saved(chief, address_of(shop))

@@ -55,7 +55,7 @@ def pages() -> list[str]:
         addresses.append(base)
         if not isinstance(page, HistoryAdmin):
             addresses.append(f"{base}add/")
-        records = model._default_manager.order_by("pk").values_list("pk", flat=True)
+        records: Any = model._default_manager.order_by("pk").values_list("pk", flat=True)
         if model is Transfer:
             records = [
                 Transfer.objects.filter(state=state).values_list("pk", flat=True)[0] for state in Transfer.State if has(state)
