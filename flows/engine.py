@@ -61,11 +61,11 @@ def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: flo
         if kind == Run.Kind.DRY:
             rehearsal.rehearse(flow, this)
             return Run.objects.get(pk=this.pk)
-        _Execution(flow, this, time.monotonic() + (budget or settings.RUN_BUDGET_SECONDS)).carry_out()
+        finished = _Execution(flow, this, budget or settings.RUN_BUDGET_SECONDS).carry_out()
     except Fenced:
         log.warning("run %s of flow %s was taken over", this.pk, flow.pk)
         return None
-    _plan_next(flow, this)
+    _plan_next(flow, this, at_once=not finished)
     return Run.objects.get(pk=this.pk)
 
 
@@ -73,7 +73,7 @@ def _sweep_is_due(flow: Flow) -> bool:
     return flow.swept_at is not None and timezone.now() - flow.swept_at > timedelta(days=1)
 
 
-def _plan_next(flow: Flow, this: Run) -> None:
+def _plan_next(flow: Flow, this: Run, *, at_once: bool) -> None:
     """The flow runs again after its interval; sooner when a transfer is due, at once when somebody wanted it meanwhile."""
     flow.refresh_from_db(fields=["wanted_at"])
     following = timezone.now() + timedelta(minutes=flow.interval_minutes)
@@ -81,7 +81,7 @@ def _plan_next(flow: Flow, this: Run) -> None:
     if due is not None:
         # What is due while the ERP is left alone waits until it is tried again.
         following = min(following, max(due, flow.connection.erp.open_until or due))
-    if flow.wanted_at is not None and flow.wanted_at >= this.started_at:
+    if at_once or (flow.wanted_at is not None and flow.wanted_at >= this.started_at):
         following = timezone.now()
     Flow.objects.filter(pk=flow.pk).update(next_run_at=following, queued_at=None)
 
@@ -99,16 +99,21 @@ class _Job:
 
 
 class _Execution:
-    def __init__(self, flow: Flow, this: Run, deadline: float) -> None:
-        self.flow, self.run, self.deadline = flow, this, deadline
+    def __init__(self, flow: Flow, this: Run, budget: float) -> None:
+        self.flow, self.run = flow, this
+        # Reading a large shop for the first time leaves half of the time for sending.
+        self.capture_until = time.monotonic() + budget / 2
+        self.deadline = time.monotonic() + budget
         self.register = Register(flow.register)
         self.counts: Counter[str] = Counter()
         self.problem: ConnectorError | None = None
         self.halted = False
+        self.read_all = True
         self.bug = ""
         self.last_beat = time.monotonic()
 
-    def carry_out(self) -> None:
+    def carry_out(self) -> bool:
+        """Capture and execute. Returns whether the source was read to its end: if not, there is more to do at once."""
         with ThreadPoolExecutor(max_workers=max(self.flow.connection.erp.budget, 1)) as pool:
             self.pool = pool
             try:
@@ -121,6 +126,7 @@ class _Execution:
                 self.bug = traceback.format_exc()
                 log.exception("run %s of flow %s failed", self.run.pk, self.flow.pk)
             self._finish()
+        return self.read_all
 
     def _finish(self) -> None:
         if self.bug:
@@ -148,6 +154,10 @@ class _Execution:
             with shop.connect(self.flow.source_options) as source:
                 for page in self._pages(source, Query(register=self.register, modified_since=since)):
                     capture.capture(self.run, self.flow, page)
+                    if time.monotonic() > self.capture_until:
+                        # What was read is saved, and the next run begins where this one stopped.
+                        self.read_all = False
+                        return
         except ConnectorError as error:
             self._endpoint_failed(shop, error)
             self.problem = error
@@ -213,6 +223,10 @@ class _Execution:
 
     def _claim_more(self) -> None:
         if self.halted or time.monotonic() > self.deadline or self.waiting:
+            return
+        if not Flow.objects.filter(pk=self.flow.pk, state=Flow.State.ACTIVE, connection__state="active").exists():
+            # Somebody paused it in the meantime: what is under way is finished, nothing more is begun.
+            self.halted = True
             return
         claims.reap(self.flow.connection.erp_id)
         claimed = claims.claim(self.run, BATCH)

@@ -15,8 +15,10 @@ from flows.ledger.runs import hold_run, owner_of
 from flows.models import Run, Transfer
 from sharespine.lib.text import N_, Text
 
-#: A transfer whose worker vanished this often stops: it may be what kills them.
-CRASHES = 3
+#: A transfer whose workers vanished this often is claimed alone, so that the next one that vanishes tells on it.
+SUSPECT = 2
+#: A transfer whose workers vanished this often stops: it is what kills them.
+GUILTY = 5
 
 
 def reap(erp_id: int) -> int:
@@ -30,7 +32,7 @@ def reap(erp_id: int) -> int:
             changes: dict[str, Any] = {"crashes": transfer.crashes, "due_at": timezone.now()}
             text = Text(N_("The worker that had this order vanished. Another one takes over."))
             kind = Kind.NOTICE
-            if transfer.crashes >= CRASHES:
+            if transfer.crashes >= GUILTY:
                 text = Text(
                     N_("The workers that had this order vanished %(times)s times, so it stopped. Our developers look at it."),
                     {"times": str(transfer.crashes)},
@@ -55,13 +57,15 @@ def claim(run: Run, limit: int) -> list[Transfer]:
         with transaction.atomic():
             hold_run(run)
             candidates = list(
-                locked(due, skip_locked=True).order_by("due_at", "pk").values_list("pk", "party_key")[: limit * 2]
+                locked(due, skip_locked=True).order_by("due_at", "pk").values_list("pk", "party_key", "crashes")[: limit * 2]
             )
-            wanted = {party for _, party in candidates}
+            if candidates and candidates[0][2] >= SUSPECT:
+                candidates = candidates[:1]
+            wanted = {party for _, party, _ in candidates}
             busy = set(Transfer.objects.filter(busy_party__in=wanted).values_list("busy_party", flat=True))
             chosen: list[int] = []
-            for pk, party in candidates:
-                if party not in busy and len(chosen) < limit:
+            for pk, party, crashes in candidates:
+                if party not in busy and len(chosen) < limit and (crashes < SUSPECT or len(candidates) == 1):
                     busy.add(party)
                     chosen.append(pk)
             if not chosen:

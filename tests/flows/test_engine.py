@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from unittest import mock
 
 import pytest
 from django.utils import timezone
@@ -19,7 +20,7 @@ from connectors.errors import (
     UnexpectedResponse,
     Unreachable,
 )
-from flows import services
+from flows import engine, services
 from flows.ledger import claims, outcomes, runs
 from flows.models import Connection, Endpoint, Event, Flow, Run, Transfer
 from sharespine.lib.text import Text
@@ -361,21 +362,36 @@ def test_two_orders_of_one_buyer_are_never_under_way_at_once(rig: Rig) -> None:
     assert set(rig.states().values()) == {"sent"}
 
 
-def test_a_poison_order_that_kills_its_workers_stops_after_three(rig: Rig) -> None:
-    rig.world.place("1")
-    rig.world.on_prepare = raising(ServerFailed())
+def vanish(rig: Rig) -> list[str]:
+    """A worker claims what is due and vanishes. Returns what it had."""
+    rig.make_due()
+    run = runs.begin(rig.flow, kind=Run.Kind.POLL, owner="other:1")
+    assert run is not None
+    claimed = [transfer.source_id for transfer in claims.claim(run, 10)]
+    Transfer.objects.filter(lease_until__isnull=False).update(lease_until="2026-01-01T00:00:00Z")
+    Run.objects.filter(pk=run.pk).update(lease_until="2026-01-01T00:00:00Z")
+    claims.reap(rig.flow.connection.erp_id)
+    return claimed
+
+
+def test_a_poison_order_that_kills_its_workers_stops_and_the_innocent_ones_go(rig: Rig) -> None:
+    for number in range(3):
+        rig.world.place(str(number))
+    rig.world.on_prepare = raising(ServerFailed(), times=3)
     rig.run()
-    for _ in range(3):
-        rig.make_due()
-        run = runs.begin(rig.flow, kind=Run.Kind.POLL, owner="other:1")
-        assert run is not None
-        assert claims.claim(run, 10)
-        Transfer.objects.update(lease_until="2026-01-01T00:00:00Z")
-        Run.objects.filter(pk=run.pk).update(lease_until="2026-01-01T00:00:00Z")
-        claims.reap(rig.flow.connection.erp_id)
-    transfer = rig.transfer("1")
+    assert sorted(vanish(rig)) == ["0", "1", "2"]
+    assert sorted(vanish(rig)) == ["0", "1", "2"]
+    # From now on each is claimed alone, so that the next worker that vanishes tells on it.
+    guilty = vanish(rig)
+    assert len(guilty) == 1
+    Transfer.objects.exclude(source_id=guilty[0]).update(due_at=None)
+    assert vanish(rig) == vanish(rig) == guilty
+    transfer = rig.transfer(guilty[0])
     assert transfer.state == Transfer.State.STOPPED
     assert transfer.acts == "us"
+    Transfer.objects.exclude(pk=transfer.pk).update(due_at=timezone.now())
+    rig.run()
+    assert sorted(rig.states().values()) == ["sent", "sent", "stopped"]
 
 
 def test_what_a_vanished_worker_was_sending_is_looked_up_before_it_is_sent_again(rig: Rig) -> None:
@@ -463,6 +479,33 @@ def test_an_order_without_room_is_held_and_goes_when_there_is_room(rig: Rig, mon
     rig.make_due()
     rig.run()
     assert rig.transfer("1").state == Transfer.State.SENT
+
+
+def test_a_flow_that_is_paused_in_mid_run_begins_nothing_more(rig: Rig) -> None:
+    for number in range(120):
+        rig.world.place(str(number))
+
+    def pause_and_claim(*_: object) -> object:
+        Flow.objects.update(state=Flow.State.PAUSED)
+        return mock.DEFAULT
+
+    with mock.patch("flows.ledger.claims.claim", wraps=claims.claim, side_effect=pause_and_claim):
+        rig.run()
+    assert 0 < len(rig.world.documents) <= 50
+    assert set(rig.states().values()) == {"sent", "waiting"}
+
+
+def test_a_large_shop_is_read_in_several_runs_and_sending_is_not_starved(rig: Rig) -> None:
+    for number in range(30):
+        rig.world.place(str(number))
+    engine.run(rig.flow.pk, budget=1e-6)
+    flow = Flow.objects.get()
+    assert 0 < Transfer.objects.count() < 30
+    assert flow.next_run_at is not None
+    assert flow.next_run_at <= timezone.now()
+    for _ in range(10):
+        rig.run()
+    assert len(rig.world.documents) == 30
 
 
 def test_a_paused_flow_does_nothing(rig: Rig) -> None:
