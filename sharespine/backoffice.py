@@ -21,7 +21,7 @@ class BackOffice(UnfoldAdminSite):
     enable_nav_sidebar = True
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return super().index(request, {**startpage.of_today(), **(extra_context or {})})
+        return super().index(request, {**_start(request), **(extra_context or {})})
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """What Ctrl+K finds.
@@ -47,3 +47,7 @@ class BackOffice(UnfoldAdminSite):
             },
             headers={"HX-Trigger": "search"},
         )
+
+
+def _start(request: HttpRequest) -> dict[str, Any]:
+    return startpage.of_today() if request.user.has_perm("flows.view_transfer") else {"may_not_see": True}

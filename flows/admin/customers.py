@@ -62,7 +62,8 @@ class ConnectedCustomerAdmin(CustomerAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        context = _overview(int(object_id)) if object_id and object_id.isdigit() else {}
+        may_see = request.user.has_perm("flows.view_transfer")
+        context = _overview(int(object_id)) if may_see and object_id and object_id.isdigit() else {}
         return super().changeform_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
 

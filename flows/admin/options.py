@@ -75,7 +75,7 @@ class OptionFields:
                 value = [part.strip() for part in value.split(",") if part.strip()]
             elif option.kind is OptionKind.CHOICES:
                 value = list(value or ())
-            field = _field(option, value, list(option.choices) or list(offered.get(option.choices_from, ())))
+            field = _field(option, value, _fixed(option) or list(offered.get(option.choices_from, ())))
             field.initial = value
             fields[self.name(option)] = field
         return fields
@@ -163,6 +163,11 @@ def _field(option: Option, value: Any, choices: list[Choice]) -> forms.Field:
             return forms.CharField(**common, widget=TextInput)
 
 
+def _fixed(option: Option) -> list[Choice]:
+    """The choices of the manifest in the reader's language; those that the other system offers are in its own."""
+    return [Choice(choice.value, _(choice.label)) for choice in option.choices]
+
+
 UNTESTED = gettext_lazy("Test the connection of the endpoint to choose from a list.")
 
 
@@ -176,6 +181,6 @@ def _choices(choices: list[Choice], chosen: Sequence[Any], *, optional: bool) ->
     gone = [str(value) for value in chosen if value not in known and value not in (None, "")]
     return [
         *([("", "–")] if optional else []),
-        *((choice.value, _(choice.label)) for choice in choices),
+        *((choice.value, choice.label) for choice in choices),
         *((value, _("%(value)s (no longer there)") % {"value": value}) for value in gone),
     ]

@@ -286,6 +286,14 @@ def test_testing_an_endpoint_tells_what_is_wrong(chief: Client, seeded: seed.See
     assert "The consumer key is wrong." in answer.content.decode()
 
 
+def test_testing_an_endpoint_without_address_or_keys_says_so(chief: Client, seeded: seed.Seeded) -> None:
+    for endpoint in (seeded.flows[0].shop, seeded.flows[0].connection.erp):
+        Endpoint.objects.filter(pk=endpoint.pk).update(options={}, secrets="")
+        answer = chief.post(f"/admin/flows/endpoint/{endpoint.pk}/test/", CONFIRM, follow=True)
+        assert answer.status_code == 200
+        assert Endpoint.objects.get(pk=endpoint.pk).health != Endpoint.Health.WORKING
+
+
 def test_the_seed_is_readable_as_orders(seeded: seed.Seeded) -> None:
     from connectors.records import from_json
 

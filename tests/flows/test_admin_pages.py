@@ -92,6 +92,19 @@ def test_who_may_do_nothing_sees_nothing(seeded: seed.Seeded) -> None:
     assert {nobody.get(address).status_code for address in pages() if address != ADMIN} == {403}
 
 
+def test_who_may_not_see_orders_learns_nothing_of_them_elsewhere(seeded: seed.Seeded) -> None:
+    seller = member("view_customer")
+    for address in (ADMIN, f"{ADMIN}billing/customer/{seeded.customers[0].pk}/change/"):
+        html = seller.get(address).content.decode()
+        assert "barred" not in html
+        assert "bo-tile" not in html
+
+
+def test_the_language_is_switched_and_kept(chief: Client) -> None:
+    chief.post("/i18n/setlang/", {"language": "en", "next": ADMIN})
+    assert '<html lang="en"' in chief.get(ADMIN, headers={"accept-language": "sv"}).content.decode()
+
+
 def test_strangers_are_sent_to_the_log_in(seeded: seed.Seeded) -> None:
     assert {Client().get(address).status_code for address in pages()} == {302}
 
