@@ -63,6 +63,11 @@ class Answer:
             return self.body.decode(errors="replace")
 
     @property
+    def is_markup(self) -> bool:
+        """Whether the body is a page (HTML or XML) rather than data."""
+        return self.text.lstrip("\ufeff \r\n\t").startswith("<")
+
+    @property
     def retry_after(self) -> float | None:
         """Seconds to wait, from `Retry-After` as seconds or HTTP date; at most an hour. None when it says nothing usable."""
         given = self.headers.get("Retry-After", "").strip()
@@ -121,7 +126,7 @@ class Answer:
     def _not_json(self, error: ValueError) -> str:
         if not self.body.strip():
             return "empty"
-        if self.text.lstrip("\ufeff \r\n\t").startswith("<"):
+        if self.is_markup:
             return "HTML or XML instead of JSON"
         return str(error) if isinstance(error, _Ambiguous) else "invalid JSON"
 

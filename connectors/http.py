@@ -9,6 +9,7 @@ reset, cut off, 5xx, 408               ServerFailed                 True
 429                                    RateLimited                  False
 401; 403                               BadCredentials; Forbidden    False
 404, 410; 409                          Missing; Conflict            False
+404, 410 with a web page               UnexpectedResponse           False
 other 4xx                              InvalidRecord                False
 3xx, unreadable, too large             UnexpectedResponse           True
 =====================================  ===========================  ==============================

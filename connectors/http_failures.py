@@ -99,6 +99,9 @@ def refusal(answer: Answer) -> ConnectorError:
         return RateLimited(evidence=evidence, retry_after=answer.retry_after)
     if status == 408 or status >= 500:
         return ServerFailed(evidence=evidence, retry_after=answer.retry_after, outcome_unknown=unknown)
+    if status in (404, 410) and answer.is_markup:
+        # The page of a web server that is not the system at all: no record is to stop for it.
+        return answer.unexpected("a web page that says that nothing is there")
     if 400 <= status < 500:
         return _REFUSALS.get(status, InvalidRecord)(evidence=evidence)
     if 300 <= status < 400:

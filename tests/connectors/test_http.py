@@ -149,6 +149,7 @@ FAULTS: dict[str, tuple[Fault, type[ConnectorError], bool]] = {
     "401": (Fault("status", status=401), BadCredentials, False),
     "403": (Fault("status", status=403), Forbidden, False),
     "404": (Fault("status", status=404), Missing, False),
+    "404 page": (Fault("status", status=404, body="<html>Not here</html>"), UnexpectedResponse, False),
     "409": (Fault("status", status=409), Conflict, False),
     "410": (Fault("status", status=410), Missing, False),
     "413": (Fault("status", status=413), InvalidRecord, False),
