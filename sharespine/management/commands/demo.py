@@ -18,6 +18,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.wsgi import get_wsgi_application
 
 from flows import services
 from flows.models import Flow, Run, Transfer
@@ -118,8 +119,8 @@ class Command(BaseCommand):
     # --- the back office --------------------------------------------------------------------------------------------------
 
     def _serve(self, ground: Playground, wanted: int) -> None:
-        from sharespine.wsgi import application
-
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+        application = get_wsgi_application()
         port = _free(wanted)
         password = _demo_password()
         self.stdout.write(f"\nBack office     http://127.0.0.1:{port}/admin/   log in as demo, password {password}")
