@@ -10,11 +10,16 @@ from urllib.parse import urlencode
 from django.db.models import Count, Min, Q, QuerySet
 
 from flows.models import Transfer
+from sharespine.lib.said import said, said_of_many
+from sharespine.lib.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Transfers in one state for one cause. `cause` is a sentence without its values; `since` is when the first came."""
+    """Transfers in one state for one cause. `cause` is a sentence without its values; `since` is when the first came.
+
+    `message` is that of one of them, with its values.
+    """
 
     state: str
     error_code: str
@@ -24,6 +29,12 @@ class Group:
     customers: int
     customer: str
     since: datetime
+    message: Text
+
+    @property
+    def words(self) -> str:
+        """What happened to one order, or what several have in common."""
+        return (said(self.message) if self.orders == 1 else said_of_many(self.cause)) or self.error_code
 
     @property
     def state_label(self) -> str:
@@ -41,7 +52,7 @@ class Group:
 
 def groups(*, states: Collection[str] = Transfer.TROUBLE, limit: int = 50) -> list[Group]:
     """The causes with the most orders first, at most `limit`."""
-    rows = (
+    rows = list(
         Transfer.objects.filter(state__in=states)
         .order_by()
         .values("state", "error_code", "cause", "acts")
@@ -53,7 +64,9 @@ def groups(*, states: Collection[str] = Transfer.TROUBLE, limit: int = 50) -> li
         )
         .order_by("-orders", "cause")[:limit]
     )
-    return [Group(**row) for row in rows]
+    examples = {row["example"] for row in rows}
+    messages = dict(Transfer.objects.filter(pk__in=examples).values_list("pk", "message"))
+    return [Group(message=messages.get(row.pop("example"), Text("")), **row) for row in rows]
 
 
 def of(cause: str, state: str) -> QuerySet[Transfer]:

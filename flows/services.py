@@ -132,6 +132,16 @@ def start_flow(flow: Flow, *, actor: str, kind: str = Run.Kind.POLL) -> None:
     tasks.wake(flow.pk, kind=kind, actor=actor)
 
 
+def look_up_everything() -> tuple[int, int]:
+    """Have every order that is older than now looked up in its ERP before it is sent: an older state was put back.
+
+    Returns how many flows and how many open transfers this concerns.
+    """
+    with transaction.atomic():
+        flows = Flow.objects.update(look_up_before=timezone.now(), next_run_at=None, queued_at=None)
+        return flows, by_hand.forget_look_ups()
+
+
 def hint(shop: Endpoint) -> int:
     """Something changed in a shop: run its flows soon. Ten hints in a row wake a flow once. Returns how many were woken."""
     flows = Flow.objects.filter(shop=shop, state=Flow.State.ACTIVE, connection__state=Connection.State.ACTIVE)

@@ -33,7 +33,7 @@ from sharespine.lib.admin import (
     display,
     leave_dialog,
 )
-from sharespine.lib.said import said, said_of_many
+from sharespine.lib.said import said_of_many, said_shortly
 from sharespine.templatetags.backoffice import TONES, ago, amount
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class CauseFilter(DropdownFilter):
 
 @admin.register(Transfer)
 class TransferAdmin(ExportMixin, BulkActions):
-    list_display = ("order", "customer", "state_label", "what_happened", "total_shown", "in_erp", "changed")
+    list_display = ("order", "customer", "state_label", "what_happened", "who_acts", "total_shown", "in_erp", "changed")
     list_display_links = ("order",)
     list_filter = (
         ViewFilter,
@@ -177,7 +177,11 @@ class TransferAdmin(ExportMixin, BulkActions):
     @display(description=_("what happened"))
     def what_happened(self, transfer: Transfer) -> str:
         is_fine = transfer.state in (Transfer.State.SENT, Transfer.State.UNCHANGED) and not transfer.attention
-        return "" if is_fine else said(transfer.message)
+        return "" if is_fine else said_shortly(transfer.message)
+
+    @display(description=_("who acts"))
+    def who_acts(self, transfer: Transfer) -> str:
+        return "" if transfer.acts == Transfer.Acts.NOBODY else transfer.get_acts_display()
 
     @display(description=_("total incl. VAT"), ordering="total")
     def total_shown(self, transfer: Transfer) -> str:

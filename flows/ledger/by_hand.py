@@ -25,3 +25,10 @@ def change_by_hand(ids: Sequence[int], changes: dict[str, Any], text: Text, *, s
         )
         Event.objects.bulk_create([event(row, Kind.STAFF, text, actor=actor) for row in rows])
     return len(rows)
+
+
+def forget_look_ups() -> int:
+    """Have all that is not sent looked up again, whoever held it: what we know is older than the ERP. Returns how many."""
+    return Transfer.objects.exclude(state=Transfer.State.SENT).update(
+        looked_up=False, fence=F("fence") + 1, owner="", lease_until=None, busy_party=None
+    )

@@ -144,3 +144,19 @@ def test_hints_wake_a_flow_once_and_make_it_run_again_after_a_run_that_began_bef
     assert flow.queued_at is None
     assert flow.next_run_at is not None
     assert flow.next_run_at <= timezone.now()
+
+
+def test_after_a_backup_was_put_back_nothing_that_the_erp_has_is_sent_again(rig: Rig) -> None:
+    for number in range(3):
+        rig.world.place(str(number))
+    rig.run()
+    # The backup knew one order as waiting, one not at all, and one as sent.
+    Transfer.objects.filter(source_id="0").update(
+        state=Transfer.State.WAITING, due_at=timezone.now(), looked_up=True, target_id=""
+    )
+    Transfer.objects.filter(source_id="1").delete()
+    Flow.objects.update(cursor=None)
+    assert services.look_up_everything() == (1, 1)
+    rig.run()
+    assert set(rig.states().values()) == {"sent"}
+    assert len(rig.world.writes) == 3
