@@ -150,7 +150,7 @@ def hint(shop: Endpoint) -> int:
 
 def _want(flow_id: int) -> bool:
     """Have the flow run soon; after the run that is queued or under way, if there is one. Returns whether it was woken now."""
-    Flow.objects.filter(pk=flow_id).update(wanted_at=timezone.now(), next_run_at=None)
+    Flow.objects.filter(pk=flow_id).update(wanted_at=dbclock.now(), next_run_at=None)
     woken = Flow.objects.filter(pk=flow_id, queued_at=None).update(queued_at=dbclock.now())
     if woken:
         tasks.wake(flow_id)

@@ -7,7 +7,6 @@ from collections import Counter
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
 from connectors.errors import ConnectorError
 from flows import dbclock
@@ -27,7 +26,7 @@ def begin(flow: Flow, *, kind: str, owner: str, actor: str = "") -> Run | None:
     try:
         with transaction.atomic():
             run = Run.objects.create(
-                flow=flow, kind=kind, started_by=actor, owner=owner, started_at=timezone.now(), lease_until=dbclock.lease()
+                flow=flow, kind=kind, started_by=actor, owner=owner, started_at=dbclock.now(), lease_until=dbclock.lease()
             )
     except IntegrityError:
         return None

@@ -10,6 +10,7 @@ import sys
 import time
 from argparse import BooleanOptionalAction
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from django.core.wsgi import get_wsgi_application
 
 from flows import services
 from flows.models import Flow, Run, Transfer
+from sharespine.lib.money import ZERO
 from sharespine.lib.said import said
 from sharespine.playground import ACTOR, Playground, playground, proof, set_up
 from sharespine.proof import Proof
@@ -95,9 +97,11 @@ class Command(BaseCommand):
     # --- what came of it --------------------------------------------------------------------------------------------------
 
     def _show(self, flow: Flow, result: Proof) -> None:
-        self.stdout.write(f"\n{'What became of the orders':<34}{'number':>8}")
-        for state, number in sorted(_states(flow).items()):
-            self.stdout.write(f"  {Transfer.State(state).label!s:<32}{number:>8}")
+        self.stdout.write(f"\n{'What became of the orders':<26}{'orders':>8}{'in the shop':>18}{'in the ERP':>18}")
+        for state, currency, orders, here, there in _sums(flow):
+            label = str(Transfer.State(state).label)
+            arrived = f"{there:>14,.2f} {currency}" if there else ""
+            self.stdout.write(f"  {label:<24}{orders:>8}{here:>14,.2f} {currency or '–':<3}{arrived}".replace(",", " "))
         stopped = Transfer.objects.filter(flow=flow, state=Transfer.State.STOPPED).order_by("source_id")
         if stopped:
             self.stdout.write("\nStopped, each until somebody acts:")
@@ -131,6 +135,25 @@ class Command(BaseCommand):
 
 def _states(flow: Flow) -> Counter[str]:
     return Counter(Transfer.objects.filter(flow=flow).order_by().values_list("state", flat=True))
+
+
+def _sums(flow: Flow) -> list[tuple[str, str, int, Decimal, Decimal]]:
+    """Per state and currency: how many orders, and their totals with VAT in the shop and in the ERP.
+
+    Added up here: SQLite would do it in floating point.
+    """
+    sums: dict[tuple[str, str], tuple[int, Decimal, Decimal]] = {}
+    for transfer in Transfer.objects.filter(flow=flow).only("state", "currency", "total", "target_total"):
+        orders, here, there = sums.get((transfer.state, transfer.currency), (0, ZERO, ZERO))
+        sums[transfer.state, transfer.currency] = (
+            orders + 1,
+            here + (transfer.total or ZERO),
+            there + (transfer.target_total or ZERO),
+        )
+    return [
+        (state, currency, *values)
+        for (state, currency), values in sorted(sums.items(), key=lambda row: (row[0][0], -row[1][0]))
+    ]
 
 
 def _live(flow: Flow) -> bool:
