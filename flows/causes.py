@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count, Min, Q, QuerySet
@@ -58,6 +59,7 @@ def groups(*, states: Collection[str] = Transfer.TROUBLE, limit: int = 50) -> li
         .values("state", "error_code", "cause", "acts")
         .annotate(
             orders=Count("pk"),
+            example=Min("pk"),
             customers=Count("customer", distinct=True),
             customer=Min("customer__name"),
             since=Min("updated_at"),
@@ -66,7 +68,11 @@ def groups(*, states: Collection[str] = Transfer.TROUBLE, limit: int = 50) -> li
     )
     examples = {row["example"] for row in rows}
     messages = dict(Transfer.objects.filter(pk__in=examples).values_list("pk", "message"))
-    return [Group(message=messages.get(row.pop("example"), Text("")), **row) for row in rows]
+    return [_group(dict(row), messages) for row in rows]
+
+
+def _group(row: dict[str, Any], messages: dict[int, Text]) -> Group:
+    return Group(message=messages.get(row.pop("example"), Text("")), **row)
 
 
 def of(cause: str, state: str) -> QuerySet[Transfer]:

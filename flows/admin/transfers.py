@@ -96,7 +96,7 @@ class CauseFilter(DropdownFilter):
 
 @admin.register(Transfer)
 class TransferAdmin(ExportMixin, BulkActions):
-    list_display = ("order", "customer", "state_label", "what_happened", "who_acts", "total_shown", "in_erp", "changed")
+    list_display = ("order", "customer", "state_label", "what_happened", "total_shown", "in_erp", "changed")
     list_display_links = ("order",)
     list_filter = (
         ViewFilter,
@@ -178,10 +178,6 @@ class TransferAdmin(ExportMixin, BulkActions):
     def what_happened(self, transfer: Transfer) -> str:
         is_fine = transfer.state in (Transfer.State.SENT, Transfer.State.UNCHANGED) and not transfer.attention
         return "" if is_fine else said_shortly(transfer.message)
-
-    @display(description=_("who acts"))
-    def who_acts(self, transfer: Transfer) -> str:
-        return "" if transfer.acts == Transfer.Acts.NOBODY else transfer.get_acts_display()
 
     @display(description=_("total incl. VAT"), ordering="total")
     def total_shown(self, transfer: Transfer) -> str:

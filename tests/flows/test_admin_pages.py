@@ -212,9 +212,9 @@ def test_pages_forbid_strange_scripts_and_frames(chief: Client) -> None:
 
 
 CEILINGS = {
-    ADMIN: 14,
-    f"{ADMIN}flows/transfer/": 13,
-    f"{ADMIN}flows/transfer/?view=stopped": 13,
+    ADMIN: 15,
+    f"{ADMIN}flows/transfer/": 14,
+    f"{ADMIN}flows/transfer/?view=stopped": 14,
     f"{ADMIN}flows/transfer/causes/": 6,
     f"{ADMIN}flows/run/": 8,
     f"{ADMIN}flows/endpoint/": 8,

@@ -1,0 +1,25 @@
+"""Texts in the reader's language, whole and in short."""
+
+from __future__ import annotations
+
+from sharespine.lib.said import said, said_of_many, said_shortly
+from sharespine.lib.text import Text
+
+BARRED = Text("Article %(sku)s costs approx. 40 SEK and is barred. Unbar it and press Retry.", {"sku": "A-1"})
+
+
+def test_the_empty_text_is_empty_and_not_the_header_of_the_catalogue() -> None:
+    assert said(Text("")) == ""
+    assert said_of_many("") == ""
+
+
+def test_values_are_filled_in() -> None:
+    assert said(BARRED).startswith("Article A-1 costs")
+
+
+def test_what_many_have_in_common_leaves_their_values_out() -> None:
+    assert said_of_many("The order is %(total)s %(currency)s in the shop.") == "The order is … in the shop."
+
+
+def test_the_first_sentence_says_what_happened() -> None:
+    assert said_shortly(BARRED) == "Article A-1 costs approx. 40 SEK and is barred."
