@@ -14,7 +14,7 @@ from unfold.dataclasses import SearchResult
 
 from billing.models import Customer
 from flows.models import Connection, Endpoint, Transfer
-from sharespine.templatetags.backoffice import amount
+from sharespine.lib.display import amount
 
 #: How many of each kind are shown, and read.
 LIMIT = 20

@@ -27,8 +27,8 @@ from sharespine.lib.admin import (
     display,
     leave_dialog,
 )
+from sharespine.lib.display import TONES
 from sharespine.lib.said import said
-from sharespine.templatetags.backoffice import TONES
 
 
 class EndpointChoice(forms.ModelChoiceField):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from flows.models import Delivery
 from sharespine.lib.admin import ChoicesDropdownFilter, HistoryAdmin, RangeDateFilter, display
-from sharespine.templatetags.backoffice import TONES
+from sharespine.lib.display import TONES
 
 
 @admin.register(Delivery)

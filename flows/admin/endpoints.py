@@ -25,8 +25,8 @@ from sharespine.lib.admin import (
     display,
     leave_dialog,
 )
+from sharespine.lib.display import TONES, ago
 from sharespine.lib.said import said
-from sharespine.templatetags.backoffice import TONES, ago
 
 
 def systems_of(role: Role) -> list[str]:

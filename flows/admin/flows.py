@@ -29,9 +29,9 @@ from sharespine.lib.admin import (
     display,
     leave_dialog,
 )
+from sharespine.lib.display import TONES, ago
 from sharespine.lib.said import said
 from sharespine.lib.text import N_
-from sharespine.templatetags.backoffice import TONES, ago
 
 #: The trigger statuses are a column of their own, but are chosen like any option that depends on the shop.
 STATUSES = Option(

@@ -32,6 +32,15 @@ class ListField(forms.CharField):
         return (initial or []) != self.to_python(data)
 
 
+class AmountField(forms.DecimalField):
+    """Takes "1 234,50" as well as "1234.50", whatever language the page is in."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value = "".join(value.split()).replace(",", ".")
+        return super().to_python(value)
+
+
 class AddressField(forms.URLField):
     """The address of another system: https, unless this installation may talk to its own simulators."""
 
@@ -143,8 +152,7 @@ def _field(option: Option, value: Any, choices: list[Choice]) -> forms.Field:
         case OptionKind.INTEGER:
             return forms.IntegerField(**common, widget=IntegerInput)
         case OptionKind.DECIMAL:
-            # Localised: takes "8,5" as well as "8.5", whatever language the browser speaks.
-            return forms.DecimalField(**common, localize=True, widget=TextInput(attrs={"inputmode": "decimal"}))
+            return AmountField(**common, widget=TextInput(attrs={"inputmode": "decimal"}))
         case OptionKind.URL:
             return AddressField(**common, assume_scheme="https", widget=TextInput(attrs={"type": "url"}))
         case OptionKind.LINES:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from flows.models import Run
 from sharespine.lib.admin import ChoicesDropdownFilter, HistoryAdmin, RangeDateFilter, RelatedDropdownFilter, display
-from sharespine.templatetags.backoffice import TONES
+from sharespine.lib.display import TONES
 
 #: htmx stops polling when it is answered with this.
 STOP_POLLING = 286

@@ -33,8 +33,8 @@ from sharespine.lib.admin import (
     display,
     leave_dialog,
 )
+from sharespine.lib.display import TONES, ago, amount
 from sharespine.lib.said import said_of_many, said_shortly
-from sharespine.templatetags.backoffice import TONES, ago, amount
 
 log = logging.getLogger(__name__)
 

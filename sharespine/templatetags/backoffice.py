@@ -1,108 +1,24 @@
-"""How the admin writes texts, amounts, times and states."""
+"""The filters of the templates: how texts, amounts, times and states are written."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 
-import simplejson
 from django import template
-from django.utils import timezone
-from django.utils.formats import number_format
-from django.utils.translation import gettext, ngettext
 
-from sharespine.lib.said import said, said_of_many
+from sharespine.lib import display
+from sharespine.lib.said import said as say
+from sharespine.lib.said import said_of_many
 from sharespine.lib.text import Text
 
 register = template.Library()
-register.filter("said", lambda text: said(text if isinstance(text, Text) else Text.from_json(text)))
+for name in ("tone", "amount", "translated", "number", "ago", "pretty"):
+    register.filter(name, getattr(display, name))
 register.filter("said_of_many", said_of_many)
 
-#: Which of unfold's label colours a state has. What is not named is grey.
-TONES = {
-    "active": "success",
-    "attention": "warning",
-    "captured": "info",
-    "changed": "info",
-    "denied": "danger",
-    "done": "success",
-    "down": "danger",
-    "draft": "info",
-    "failed": "danger",
-    "found": "success",
-    "held": "warning",
-    "lost": "danger",
-    "merchant": "warning",
-    "not_found": "info",
-    "notice": "info",
-    "paused": "warning",
-    "refused": "danger",
-    "accepted": "success",
-    "retrying": "info",
-    "running": "info",
-    "sending": "info",
-    "sent": "success",
-    "staff": "primary",
-    "stopped": "danger",
-    "uncertain": "warning",
-    "us": "danger",
-    "waiting": "info",
-    "working": "success",
-}
-
 
 @register.filter
-def tone(value: str) -> str:
-    """The label colour of a state, kind or health."""
-    return TONES.get(value, "default")
-
-
-@register.filter
-def amount(value: Decimal | str | None, currency: str = "SEK") -> str:
-    """An amount of money as Swedish businesses write it: `1 234,50 kr`, other currencies with their code."""
-    if value in (None, ""):
-        return "–"
-    number = number_format(Decimal(value), 2, use_l10n=True, force_grouping=True)
-    return f"{number}\N{NO-BREAK SPACE}{'kr' if currency in ('SEK', '') else currency}"
-
-
-@register.filter
-def translated(message: str) -> str:
-    """A word or sentence of a connector, which is marked for translation where it is written."""
-    return gettext(message) if message else ""
-
-
-@register.filter
-def number(value: Decimal | int) -> str:
-    """A quantity or percentage without trailing zeros."""
-    plain = Decimal(value).normalize()
-    decimals = max(0, -int(plain.as_tuple().exponent))
-    return number_format(plain, decimals, use_l10n=True, force_grouping=True)
-
-
-@register.filter
-def ago(moment: datetime | None) -> str:
-    """How long ago `moment` is, in the largest unit that says something."""
-    if moment is None:
-        return "–"
-    seconds = max(0, int((timezone.now() - moment).total_seconds()))
-    if seconds < 60:
-        return gettext("just now")
-    if seconds < 3600:
-        return _ago(seconds // 60, ngettext("%(n)d minute ago", "%(n)d minutes ago", seconds // 60))
-    if seconds < 86_400:
-        return _ago(seconds // 3600, ngettext("%(n)d hour ago", "%(n)d hours ago", seconds // 3600))
-    return _ago(seconds // 86_400, ngettext("%(n)d day ago", "%(n)d days ago", seconds // 86_400))
-
-
-def _ago(n: int, sentence: str) -> str:
-    return sentence % {"n": n}
-
-
-@register.filter
-def pretty(value: Any) -> str:
-    """JSON for reading: indented, Swedish letters kept."""
-    if isinstance(value, str):
-        return value
-    return simplejson.dumps(value, indent=2, ensure_ascii=False, use_decimal=True, default=str)
+def said(text: Text | Mapping[str, Any]) -> str:
+    """A `Text`, or what its `to_json` gave."""
+    return say(text if isinstance(text, Text) else Text.from_json(text))

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from connectors.base import Choice, Option, OptionKind
 from flows.admin.options import OptionFields
@@ -179,9 +180,16 @@ def cleaned(option: Option, given: str, **offered: list[Choice]) -> Any:
     return fields.values({fields.name(option): field.clean(given)})[option.key]
 
 
-@pytest.mark.parametrize("given", ["0,50", "0.50"])
-def test_amounts_take_comma_and_point_and_are_kept_exactly(given: str) -> None:
-    assert cleaned(Option(key="t", label="T", kind=OptionKind.DECIMAL), given) == "0.50"
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("given", ["1234,50", "1234.50", "1 234,50", "1\xa0234,50"])
+def test_amounts_take_comma_and_point_and_are_kept_exactly(given: str, language: str) -> None:
+    with translation.override(language):
+        assert cleaned(Option(key="t", label="T", kind=OptionKind.DECIMAL), given) == "1234.50"
+
+
+def test_an_amount_that_could_mean_two_things_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        cleaned(Option(key="t", label="T", kind=OptionKind.DECIMAL), "1.234,50")
 
 
 def test_lines_end_in_one_character_whatever_the_browser_sends() -> None:
