@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from flows.models import Connection, Endpoint, Flow
+from flows import engine
+from flows.models import Connection, Endpoint, Flow, Run, Transfer
 from sharespine.playground import Playground, playground
 from tests.browser.conftest import Open
 
@@ -100,3 +101,13 @@ def test_a_new_customer_is_connected_and_its_flow_runs(open_page: Open, ground: 
     given = ground.erp.flow_options()
     assert {key: flow.target_options[key] for key in given} == given
     assert "cs_" not in page.content()
+
+    dry = engine.run(flow.pk, kind=Run.Kind.DRY)
+    assert dry
+    page.goto(page.url.split("/admin")[0] + f"/admin/flows/run/{dry.pk}/change/")
+    expect(page.locator(".bo-table tbody tr")).to_have_count(len(Run.objects.get(pk=dry.pk).report))
+    assert not Transfer.objects.filter(flow=flow).exists()
+    engine.run(flow.pk)
+    page.goto(page.url.split("/admin")[0] + f"/admin/flows/transfer/?flow__id__exact={flow.pk}")
+    expect(page.locator("#result_list tbody tr")).to_have_count(Transfer.objects.filter(flow=flow).count())
+    assert Transfer.objects.filter(flow=flow, state=Transfer.State.SENT).exists()
