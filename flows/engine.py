@@ -152,6 +152,7 @@ class _Execution:
             since = min(since, started - SWEEP_WINDOW)
         try:
             with shop.connect(self.flow.source_options) as source:
+                self._read_again(source)
                 for page in self._pages(source, Query(register=self.register, modified_since=since)):
                     capture.capture(self.run, self.flow, page)
                     if time.monotonic() > self.capture_until:
@@ -166,6 +167,18 @@ class _Execution:
         if sweep or self.flow.swept_at is None:
             # The first poll read everything there is, so it counts as a sweep.
             Flow.objects.filter(pk=self.flow.pk).update(swept_at=started)
+
+    def _read_again(self, source: Connector) -> None:
+        """Read anew what is about to be tried anew: what the merchant corrected need not count as a change of the order."""
+        wanted = capture.to_read_again(self.flow)
+        if not wanted:
+            return
+        there: set[str] = set()
+        for page in self._pages(source, Query(register=self.register, source_ids=tuple(wanted))):
+            capture.capture(self.run, self.flow, page)
+            there.update(record.source_id for record in page.records)
+            there.update(record.source_id for record in page.unreadable)
+        capture.gone(self.run, self.flow, [source_id for source_id in wanted if source_id not in there])
 
     def _pages(self, source: Connector, query: Query) -> Iterator[Page]:
         """The pages of `query`, read in a thread, so that claims are renewed while a slow shop makes us wait."""

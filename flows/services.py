@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, Value, When
 from django.utils import timezone
 
 from connectors.base import Draft
@@ -161,7 +161,10 @@ def _want(flow_id: int) -> bool:
 
 
 def retry(transfers: QuerySet[Transfer], *, actor: str, reason: str = "") -> Outcome:
-    """Try transfers again now. What may already be in the ERP is looked up there first, however often this is pressed."""
+    """Try transfers again now, as the shop has them by then.
+
+    What may already be in the ERP is looked up there first, however often this is pressed.
+    """
     text = Text(N_("Retried by %(actor)s. %(reason)s"), {"actor": actor, "reason": reason})
     changes: dict[str, Any] = {
         "state": State.WAITING,
@@ -171,7 +174,8 @@ def retry(transfers: QuerySet[Transfer], *, actor: str, reason: str = "") -> Out
         "cause": "",
         "attempts": 0,
         "crashes": 0,
-        "due_at": timezone.now(),
+        # What never could be read is sent once it has been: there is nothing to send before.
+        "due_at": Case(When(total__isnull=True, then=Value(None)), default=Value(timezone.now())),
     }
     asked = list(transfers.values_list("pk", flat=True))
     with transaction.atomic():

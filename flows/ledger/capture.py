@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from connectors.base import Page, Unreadable
-from connectors.errors import WhoActs
+from connectors.errors import Missing, WhoActs
 from connectors.records import Order, content_hash, document_hash, to_json
 from flows.ledger import outcomes, runs
-from flows.ledger.rows import Kind, State, event, locked, record_from, stopped_by
+from flows.ledger.rows import Kind, State, event, locked, record_from, stopped, stopped_by
 from flows.models import Event, Flow, Run, Transfer
 from flows.rules import skip_reason
 from sharespine.lib.checkpoints import reach
@@ -55,6 +56,27 @@ def capture(run: Run, flow: Flow, page: Page) -> Counter[str]:
         runs.count(run, counts)
         reach("captured")
     return counts
+
+
+def to_read_again(flow: Flow) -> list[str]:
+    """The source ids of transfers that begin anew, as after a person pressed Retry: what we hold of them may be out of date.
+
+    (So do those that a run gave back untouched; reading them once more does no harm.)
+    """
+    begun = Transfer.objects.filter(flow=flow, state=State.WAITING, attempts=0, fence__gt=0, lease_until__isnull=True)
+    return list(begun.order_by("pk").values_list("source_id", flat=True))
+
+
+def gone(run: Run, flow: Flow, source_ids: Collection[str]) -> None:
+    """The source no longer has these. Those that never could be read stop, since there is nothing to send."""
+    text = Text(N_("The shop no longer has the order, and it was never read whole. Enter it in the ERP by hand, or skip it."))
+    with transaction.atomic():
+        unread = Transfer.objects.filter(flow=flow, source_id__in=source_ids, state=State.WAITING, due_at__isnull=True)
+        for transfer in locked(unread):
+            Transfer.objects.filter(pk=transfer.pk).update(
+                **stopped(text, Missing.__name__, WhoActs.MERCHANT), updated_at=timezone.now()
+            )
+            event(transfer, Kind.STOPPED, text, run=run).save()
 
 
 def _known(flow: Flow, source_ids: list[str]) -> dict[str, Transfer]:
@@ -148,7 +170,7 @@ def _reconsidered(transfer: Transfer, flow: Flow, record: Order, run: Run) -> di
         if transfer.message != reason:
             event(transfer, Kind.SKIPPED, reason, run=run).save()
         return {**calm, "state": State.SKIPPED, "message": reason, "cause": reason.message[:300], "due_at": None}
-    if transfer.state in (State.SKIPPED, State.STOPPED):
+    if transfer.state in (State.SKIPPED, State.STOPPED) or transfer.due_at is None:
         text = Text(N_("The order now has the status “%(status)s” and is to be transferred."), {"status": record.status})
         event(transfer, Kind.CAPTURED, text, run=run).save()
         return {**calm, "state": State.WAITING, "message": Text(""), "cause": "", "due_at": timezone.now()}

@@ -36,6 +36,7 @@ class System(Connector):
         self.world.reads.append(query.modified_since)
         orders = sorted(self.world.orders.values(), key=lambda order: (order.modified_at, order.source_id))
         orders = [o for o in orders if query.modified_since is None or o.modified_at >= query.modified_since]
+        orders = [o for o in orders if not query.source_ids or o.source_id in query.source_ids]
         for start in range(0, len(orders), 3):
             self.world.on_read()
             records = tuple(orders[start : start + 3])
