@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from connectors.sandbox import Request, Response, Sandbox
 from connectors.woocommerce.sandbox import Simulator as Shop
 from flows import engine, services
 from flows.models import Connection, Endpoint, Event, Flow, Run, Transfer
+from sharespine.lib.clock import utcnow
 
 ACTOR = "anna"
 #: So many runs are enough for everything that gets well by itself.
@@ -33,6 +35,8 @@ class Rig:
     erp_address: str
     flow: Flow
     placed: list[str] = field(default_factory=list)
+    #: How long ago the orders that are placed were placed.
+    age: timedelta = timedelta(0)
 
     # In the shop.
 
@@ -40,9 +44,15 @@ class Rig:
         """A new order in the shop, of its own buyer unless told otherwise. Returns its id."""
         number = len(self.placed) + 1
         billing = {"email": f"kund{number}@kund.example", **overrides.pop("billing", {})}
-        source_id = self.shop.place_order(*carts, **{"customer_id": number, "billing": billing, **overrides})
+        source_id = self.shop.place_order(
+            *carts, **{"at": utcnow() - self.age, "customer_id": number, "billing": billing, **overrides}
+        )
         self.placed.append(source_id)
         return source_id
+
+    def move_on(self) -> None:
+        """Something else happens in the shop, so that the next polls begin long after what was placed before."""
+        self.shop.place_order(status="pending")
 
     # In the back office.
 
@@ -189,11 +199,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Transport, "request", request)
 
 
-def before_each_call(simulator: Sandbox, look: Callable[[Request], Response | None]) -> None:
+def before_each_call(monkeypatch: pytest.MonkeyPatch, simulator: Sandbox, look: Callable[[Request], Response | None]) -> None:
     """Have `look` see each call first; what it answers is answered instead."""
     handle = simulator.handle
-
-    def looked_at(request: Request) -> Response:
-        return look(request) or handle(request)
-
-    simulator.handle = looked_at  # type: ignore[method-assign] - this one simulator only
+    monkeypatch.setattr(simulator, "handle", lambda request: look(request) or handle(request))
