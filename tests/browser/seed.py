@@ -20,7 +20,8 @@ from sharespine.lib.text import Text
 from tests import factories
 
 PASSWORD = "korv med bröd 17"
-BARRED = "Article %(sku)s is barred in e-conomic. Unbar it there and press Retry."
+#: Not a sentence of ours, so that it is the same in every language.
+BARRED = "Article %(sku)s is barred in e-conomic. Lift the bar there and press Retry."
 ZONE = "The VAT zone for %(country)s is not chosen. Choose it on the flow and press Retry."
 CHANGED = "The order changed in the shop after it was sent: the total is now %(total)s."
 COMPANIES = ("Ullbutiken i Lund AB", "Kaffebönan Rosteri", "Nordfjäll Cykel AB", "Ölands Keramik HB", "Tjärö Tvål")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import tablib
 from django.test import Client
 
