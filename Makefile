@@ -37,6 +37,9 @@ types: $(VENV)/test.done ## Types, strictly
 worker: $(VENV)/run.done ## A worker on the configured database
 	$(PY) manage.py worker
 
+texts: $(VENV)/test.done ## Gather the texts that people see into the Swedish catalogue, and compile it
+	@$(PY) -m tests.texts $(ARGS)
+
 doctor: $(VENV)/run.done ## Check settings, database, queue and every endpoint
 	$(PY) manage.py doctor
 

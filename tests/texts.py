@@ -21,6 +21,9 @@ import polib
 from babel.messages.extract import extract
 from django.utils.translation.template import templatize
 
+from connectors.base import Manifest
+from connectors.registry import systems
+
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "locale" / "sv" / "LC_MESSAGES" / "django.po"
 COMPILED = CATALOGUE.with_suffix(".mo")
@@ -32,8 +35,16 @@ LIBRARIES = ("unfold", "import_export", "simple_history")
 QUEUE = "Failed task", "Queued task", "Scheduled task", "Successful task", "Failed tasks", "Queued tasks", "Scheduled tasks"
 #: Parts of the libraries that no page of ours can show.
 UNSEEN = ("import_export/management/", "simple_history/management/")
+#: What a dry run says would become of an order: kept in its report as it is, and translated when it is shown.
+OUTCOMES = "would be sent", "would be skipped", "would stop"
 #: Apps whose Swedish comes with Django. A text that is Swedish there needs no entry here.
-DJANGO = ("django.conf", "django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions")
+DJANGO = (
+    "django.conf",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+)
 
 #: What each function that marks a text takes, in order.
 SINGULAR, PLURAL, IN_CONTEXT, PLURAL_IN_CONTEXT = ("s",), ("s", "p"), ("c", "s"), ("c", "s", "p")
@@ -101,6 +112,11 @@ def gather() -> dict[Message, set[str]]:
         for path in _sources(ROOT / folder):
             for message in texts_in(path.name, path.read_text("utf-8")):
                 found[message].add(path.relative_to(ROOT).as_posix())
+    for outcome in OUTCOMES:
+        found[Message(outcome)].add("flows/rehearsal.py")
+    for system in systems():
+        for label in _labels(system.manifest):
+            found[Message(label)].add(f"connectors/{system.manifest.key}")
     at_django = {(entry.msgctxt or "", entry.msgid) for entry in _django_entries() if entry.translated()}
     for library in LIBRARIES:
         home = _home(library)
@@ -113,6 +129,16 @@ def gather() -> dict[Message, set[str]]:
     for name in QUEUE:
         found[Message(name)].add("django_q")
     return _merged(found)
+
+
+def _labels(manifest: Manifest) -> Iterator[str]:
+    """Every text of a manifest: the back office translates them all, whether they are marked or are names like OAuth."""
+    yield manifest.api
+    yield from (module.label for module in manifest.modules)
+    for options in (manifest.options, *manifest.flow_options.values()):
+        for option in options:
+            texts = (option.label, option.help, option.group, *(choice.label for choice in option.choices))
+            yield from (text for text in texts if text)
 
 
 def _merged(found: Mapping[Message, set[str]]) -> dict[Message, set[str]]:
