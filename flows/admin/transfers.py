@@ -33,7 +33,7 @@ from sharespine.lib.admin import (
     display,
     leave_dialog,
 )
-from sharespine.lib.display import TONES, ago, amount
+from sharespine.lib.display import TONES, amount, stamp
 from sharespine.lib.said import said_shortly
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class TransferAdmin(ExportMixin, BulkActions):
     @display(description=_("state"), label=TONES, ordering="state")
     def state_label(self, transfer: Transfer) -> tuple[str, str]:
         if transfer.attention:
-            return "attention", str(_("changed after transfer"))
+            return "attention", str(_("changed"))
         return transfer.state, transfer.get_state_display()
 
     @display(description=_("what happened"))
@@ -132,9 +132,9 @@ class TransferAdmin(ExportMixin, BulkActions):
     def in_erp(self, transfer: Transfer) -> str:
         return transfer.target_id or "–"
 
-    @display(description=_("last change"), ordering="id")
+    @display(description=_("changed"), ordering="id")
     def changed(self, transfer: Transfer) -> str:
-        return ago(transfer.updated_at)
+        return stamp(transfer.updated_at)
 
     @action(
         description=_("Retry"),

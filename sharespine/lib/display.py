@@ -11,8 +11,13 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
-#: Which of unfold's label colours a state has. What is not named is grey.
+#: Which of unfold's label colours a state has; "default" is grey. All are named: unfold shows one that is missing by its key.
 TONES = {
+    "ignored": "default",
+    "nobody": "default",
+    "skipped": "default",
+    "unchanged": "default",
+    "unknown": "default",
     "active": "success",
     "attention": "warning",
     "captured": "info",
@@ -85,6 +90,14 @@ def ago(moment: datetime | None) -> str:
 
 def _ago(n: int, sentence: str) -> str:
     return sentence % {"n": n}
+
+
+def stamp(moment: datetime | None) -> str:
+    """When `moment` was on the wall clock, as short as it can be told apart: the time of today, else the day."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    return local.strftime("%H:%M" if local.date() == timezone.localdate() else "%Y-%m-%d")
 
 
 def pretty(value: Any) -> str:
