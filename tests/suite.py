@@ -15,7 +15,15 @@ from cryptography.fernet import Fernet
 #: Where a server usually is: a local socket, or loopback with the password that images ship with.
 USUAL = ("postgresql:///postgres", "postgresql://postgres:postgres@127.0.0.1:5432/postgres", "postgresql://127.0.0.1/postgres")
 #: Tests that touch the database: the others have nothing to learn from a second one.
-DATABASE_TESTS = ["tests/flows", "tests/faults", "tests/billing", "tests/api", "tests/lib/test_secrets.py", "tests/project"]
+DATABASE_TESTS = [
+    "tests/flows",
+    "tests/faults",
+    "tests/billing",
+    "tests/api",
+    "tests/acceptance",
+    "tests/lib/test_secrets.py",
+    "tests/project",
+]
 
 
 def find_postgresql() -> str:
