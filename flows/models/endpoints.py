@@ -84,6 +84,10 @@ class Endpoint(models.Model):
         return self.connector_class.manifest.role
 
     @property
+    def takes_webhooks(self) -> bool:
+        return self.connector_class.capabilities.webhooks
+
+    @property
     def budget(self) -> int:
         """How many calls may be under way at once."""
         return self.max_in_flight or self.connector_class.capabilities.max_in_flight

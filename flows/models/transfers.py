@@ -102,6 +102,8 @@ class Transfer(models.Model):
             models.Index(fields=["flow", "due_at"], name="transfer_due", condition=models.Q(due_at__isnull=False)),
             models.Index(fields=["state", "-id"], name="transfer_by_state"),
             models.Index(fields=["customer", "-id"], name="transfer_by_customer"),
+            models.Index(fields=["sent_at"], name="transfer_sent", condition=models.Q(sent_at__isnull=False)),
+            models.Index(fields=["-id"], name="transfer_attention", condition=models.Q(attention=True)),
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ LONGEST = 5_000_000
 def receive(request: HttpRequest, code: str) -> HttpResponse:
     """Take a webhook for the endpoint `code`. 200 when it is genuine, 401 when its signature is wrong, 413 when too long."""
     endpoint = get_object_or_404(Endpoint, code=code)
-    if not endpoint.connector_class.capabilities.webhooks:
+    if not endpoint.takes_webhooks:
         raise Http404
     if int(request.headers.get("Content-Length") or 0) > LONGEST:
         return HttpResponse(status=413)
