@@ -32,7 +32,11 @@ OURS = ("billing", "connectors", "flows", "sharespine", "templates")
 #: Libraries whose pages people see and that ship no Swedish (measured 2026-11-21): unfold has no catalogue at all, the
 #: others have several languages, none of them Swedish. Of django-q2 only the names of its models show, among permissions.
 LIBRARIES = ("unfold", "import_export", "simple_history")
-QUEUE = "Failed task", "Queued task", "Scheduled task", "Successful task", "Failed tasks", "Queued tasks", "Scheduled tasks"
+QUEUE = tuple(
+    f"{kind} {word}".strip().capitalize()
+    for kind in ("", "failed", "queued", "scheduled", "successful")
+    for word in ("task", "tasks")
+)
 #: Parts of the libraries that no page of ours can show.
 UNSEEN = ("import_export/management/", "simple_history/management/")
 #: What a dry run says would become of an order: kept in its report as it is, and translated when it is shown.
@@ -117,7 +121,7 @@ def gather() -> dict[Message, set[str]]:
     for system in systems():
         for label in _labels(system.manifest):
             found[Message(label)].add(f"connectors/{system.manifest.key}")
-    at_django = {(entry.msgctxt or "", entry.msgid) for entry in _django_entries() if entry.translated()}
+    at_django = {(entry.msgctxt or "", entry.msgid) for entry in django_entries() if entry.translated()}
     for library in LIBRARIES:
         home = _home(library)
         for path in _sources(home):
@@ -162,7 +166,7 @@ def _home(package: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _django_entries() -> Iterator[polib.POEntry]:
+def django_entries() -> Iterator[polib.POEntry]:
     for app in DJANGO:
         yield from polib.pofile(str(_home(app) / "locale" / "sv" / "LC_MESSAGES" / "django.po"))
 
