@@ -120,7 +120,8 @@ def gather() -> dict[Message, set[str]]:
         found[Message(outcome)].add("flows/rehearsal.py")
     for system in systems():
         for label in _labels(system.manifest):
-            found[Message(label)].add(f"connectors/{system.manifest.key}")
+            if Message(label) not in found:
+                found[Message(label)].add(f"connectors/{system.manifest.key}")
     at_django = {(entry.msgctxt or "", entry.msgid) for entry in django_entries() if entry.translated()}
     for library in LIBRARIES:
         home = _home(library)
@@ -136,7 +137,7 @@ def gather() -> dict[Message, set[str]]:
 
 
 def _labels(manifest: Manifest) -> Iterator[str]:
-    """Every text of a manifest: the back office translates them all, whether they are marked or are names like OAuth."""
+    """Every text of a manifest: the back office translates them all, also those that are not marked."""
     yield manifest.api
     yield from (module.label for module in manifest.modules)
     for options in (manifest.options, *manifest.flow_options.values()):
