@@ -1,7 +1,10 @@
 """`python -m tests.texts`: gather every text that people see, and keep the Swedish catalogue whole.
 
-Adds new texts to `locale/sv/LC_MESSAGES/django.po` untranslated, drops those that are gone, keeps what is translated, and
-compiles `django.mo`. With `--check` nothing is written. Either way it ends with 1 while a text lacks its translation.
+Adds new texts to `locale/sv/LC_MESSAGES/django.po` untranslated, drops those of ours that are gone, keeps what is translated,
+and compiles `django.mo`. With `--check` nothing is written. Either way it ends with 1 while a text lacks its translation.
+
+Texts of libraries stay until somebody takes them out: unfold is pinned to one version for Python 3.11 and to another for
+later ones, and the catalogue serves both.
 
 Needs neither gettext's programs nor a database. The English texts are their own catalogue: they are the msgids.
 """
@@ -37,8 +40,15 @@ QUEUE = tuple(
     for kind in ("", "failed", "queued", "scheduled", "successful")
     for word in ("task", "tasks")
 )
-#: Parts of the libraries that no page of ours can show.
-UNSEEN = ("import_export/management/", "simple_history/management/")
+#: Parts of the libraries that no page of ours can show: they serve apps that are not installed.
+UNSEEN = (
+    *(
+        f"unfold/contrib/{app}/"
+        for app in ("constance", "guardian", "hijack", "location_field", "reversion", "reversion_compare", "waffle")
+    ),
+    "import_export/management/",
+    "simple_history/management/",
+)
 #: What a dry run says would become of an order: kept in its report as it is, and translated when it is shown.
 OUTCOMES = "would be sent", "would be skipped", "would stop"
 #: Apps whose Swedish comes with Django. A text that is Swedish there needs no entry here.
@@ -178,15 +188,24 @@ def read() -> polib.POFile:
 
 
 def updated(old: polib.POFile, found: Mapping[Message, Collection[str]]) -> polib.POFile:
-    """`old` with exactly the texts of `found`, in their own order, and no dates or line numbers to disturb a diff."""
+    """`old` with the texts of `found` and of libraries, sorted, with no dates or line numbers to disturb a diff."""
     known = {(entry.msgid, entry.msgctxt or ""): entry for entry in old if not entry.obsolete}
     new = polib.POFile(wrapwidth=WRAP)
     new.metadata = dict(METADATA)
-    for message in sorted(found):
+    # Another version of a library may have what this one has not.
+    kept = {
+        Message(entry.msgid, entry.msgid_plural, entry.msgctxt or ""): {place for place, _line in entry.occurrences}
+        & {*LIBRARIES}
+        for entry in known.values()
+    }
+    all_places: dict[Message, set[str]] = {message: set(places) for message, places in kept.items() if places}
+    for message, places in found.items():
+        all_places[message] = all_places.get(message, set()) | set(places)
+    for message, places in sorted(_merged(all_places).items()):
         entry = polib.POEntry(
             msgid=message.singular,
             msgctxt=message.context or None,
-            occurrences=[(place, "") for place in sorted(found[message])],
+            occurrences=[(place, "") for place in sorted(places)],
             flags=["python-format"] if "%(" in message.singular + message.plural else [],
         )
         before = known.get((message.singular, message.context))

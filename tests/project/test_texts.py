@@ -199,3 +199,15 @@ def test_a_translation_survives_when_the_texts_are_gathered_anew() -> None:
     new = texts.updated(old, {texts.Message("new"): ["b.py"], texts.Message("kept"): ["b.py"]})
     assert [(entry.msgid, entry.msgstr) for entry in new] == [("kept", "KEPT"), ("new", "")]
     assert texts.wrongs(new) == ["not translated: new"]
+
+
+def test_a_text_of_a_library_stays_since_its_other_version_may_have_it() -> None:
+    old = texts.updated(polib.POFile(), {texts.Message("only in 0.110"): ["unfold"], texts.Message("gone"): ["a.py"]})
+    assert [entry.msgid for entry in texts.updated(old, {})] == ["only in 0.110"]
+
+
+def test_a_text_with_a_plural_and_without_is_one_entry() -> None:
+    both = {texts.Message("%(n)d day"): ["a.py"], texts.Message("%(n)d day", "%(n)d days"): ["b.py"]}
+    entries = texts.updated(polib.POFile(), both)
+    assert [(entry.msgid, entry.msgid_plural) for entry in entries] == [("%(n)d day", "%(n)d days")]
+    assert [place for place, _line in entries[0].occurrences] == ["a.py", "b.py"]
