@@ -37,7 +37,7 @@ class Mask:
         return self._pattern.sub("•••", text) if self._pattern else text
 
     def text(self, text: Text) -> Text:
-        return Text(self(text.message), {key: self(value) for key, value in text.values.items()})
+        return Text(self(text.message), {k: v if isinstance(v, Text) else self(v) for k, v in text.values.items()})
 
     def __repr__(self) -> str:
         return "<Mask>"

@@ -12,7 +12,7 @@ from flows.ledger import runs
 from flows.ledger.rows import record_from
 from flows.models import Flow, Run, Transfer
 from flows.rules import skip_reason
-from sharespine.lib.text import Text
+from sharespine.lib.text import N_, Text
 
 #: How many orders a dry run looks at. Enough to judge the settings by; a person reads the report.
 ENOUGH = 50
@@ -71,10 +71,10 @@ def _entry(flow: Flow, order: Order, target: Connector) -> dict[str, Any]:
     }
     reason = skip_reason(order, trigger_statuses=flow.trigger_statuses, start_from=flow.start_from)
     if reason is not None:
-        return {**entry, "outcome": "would be skipped", "text": reason.to_json()}
+        return {**entry, "outcome": N_("would be skipped"), "text": reason.to_json()}
     try:
         draft = target.prepare(order, reference=f"{flow.shop.code}-{order.source_id}")
     except ConnectorError as error:
-        return {**entry, "outcome": "would stop", "text": error.text.to_json()}
+        return {**entry, "outcome": N_("would stop"), "text": error.text.to_json()}
     notices = [notice.to_json() for notice in draft.notices]
-    return {**entry, "outcome": "would be sent", "steps": to_json(draft.steps), "notices": notices}
+    return {**entry, "outcome": N_("would be sent"), "steps": to_json(draft.steps), "notices": notices}

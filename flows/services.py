@@ -25,7 +25,7 @@ SKIPPABLE = (State.STOPPED, State.RETRYING, State.WAITING, State.HELD)
 class Refused(Exception):
     """What was asked cannot be done now; `text` says why and what to do."""
 
-    def __init__(self, message: str, **values: str) -> None:
+    def __init__(self, message: str, **values: str | Text) -> None:
         self.text = Text(message, values)
         super().__init__(str(self.text))
 

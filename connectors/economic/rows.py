@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from connectors.economic.amounts import ONE, Piece, pieces
-from connectors.economic.settings import STANDARD, Settings
+from connectors.economic.settings import LABELS, STANDARD, Settings
 from connectors.economic.vat import Taxation, plain
 from connectors.errors import InvalidRecord
 from connectors.records import LineKind, Order, OrderLine
@@ -133,8 +133,8 @@ def own_article(kind: LineKind, rate: Decimal | None, tax: Taxation, settings: S
     """
     number = settings.articles[kind.value]
     if not number:
-        text = N_("The order has a row of the kind “%(kind)s”, and the flow has no article for it. Enter one and press Retry.")
-        raise InvalidRecord(Text(text, {"kind": kind.value}))
+        text = N_("The order has a row that needs “%(setting)s”, which is empty on the flow. Fill it in and press Retry.")
+        raise InvalidRecord(Text(text, {"setting": LABELS[f"{kind.value}_article"]}))
     usual = ZERO_RATE if kind in _WITHOUT_VAT else STANDARD
     wanted = tax.carried_by.get(rate, usual) if tax.carried_by is not None and rate is not None else usual
     if wanted != usual:

@@ -14,7 +14,8 @@ from connectors.errors import InvalidRecord
 from sharespine.lib.money import decimal
 from sharespine.lib.text import N_, Text
 
-_LABELS = {option.key: option.label for option in MANIFEST.flow_options[Register.ORDERS]}
+#: What people call a flow option.
+LABELS = {option.key: Text(option.label) for option in MANIFEST.flow_options[Register.ORDERS]}
 
 #: The VAT rates, in percent, that the flow has product groups for.
 RATES = (Decimal(25), Decimal(12), Decimal(6), Decimal(0))
@@ -111,7 +112,7 @@ class Settings:
 
 def _unusable(key: str, value: object) -> InvalidRecord:
     text = N_("The setting “%(setting)s” of the flow cannot be used (“%(value)s”). Correct it on the flow and press Retry.")
-    return InvalidRecord(Text(text, {"setting": _LABELS[key], "value": str(value)}))
+    return InvalidRecord(Text(text, {"setting": LABELS[key], "value": str(value)}))
 
 
 def _number(options: Mapping[str, Any], key: str) -> int | None:
@@ -128,7 +129,7 @@ def _required(options: Mapping[str, Any], key: str) -> int:
     number = _number(options, key)
     if number is None:
         text = N_("The setting “%(setting)s” of the flow is empty. Fill it in and press Retry.")
-        raise InvalidRecord(Text(text, {"setting": _LABELS[key]}))
+        raise InvalidRecord(Text(text, {"setting": LABELS[key]}))
     return number
 
 

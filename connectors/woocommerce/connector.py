@@ -59,10 +59,10 @@ _OPTIONS = (
         ),
         default="automatic",
         choices=(
-            Choice("automatic", "Automatic"),
+            Choice("automatic", N_("Automatic")),
             Choice("basic", "Basic"),
             Choice("oauth", "OAuth 1.0a"),
-            Choice("query", "Keys in the address"),
+            Choice("query", N_("Keys in the address")),
         ),
     ),
     Option(

@@ -34,19 +34,21 @@ _NO_ACCESS = N_(
     "Advanced, REST API and save them on the endpoint; if that does not help, choose another way to sign in."
 )
 _WRONG_KEYS = N_("WooCommerce does not accept the keys: %(reason)s Make new keys in WooCommerce and save them on the endpoint.")
-_NO_PERMISSION = N_("The keys lack a permission: %(reason)s Give the key Read/Write in WooCommerce and press Check.")
+_NO_PERMISSION = N_(
+    "The keys lack a permission: %(reason)s Give the key Read/Write in WooCommerce and press Test the connection."
+)
 _CLOCK = N_(
     "The clock of the shop's server differs from ours by more than 15 minutes, so it refuses every signature. "
-    "Ask the web host to set the clock, then press Check."
+    "Ask the web host to set the clock, then press Test the connection."
 )
 _NONCE = N_("The shop had already seen the signature of the call. We sign anew and try again by ourselves.")
 _CLOSED = N_(
     "The shop's API is closed to us (%(reason)s), by a security plugin or by the web host. "
-    "Ask whoever runs the shop to let us use /wp-json/wc/v3, then press Check."
+    "Ask whoever runs the shop to let us use /wp-json/wc/v3, then press Test the connection."
 )
 _WALL = N_(
     "A firewall or a password page in front of the shop turned us away before WooCommerce was asked. "
-    "Ask whoever runs the shop to let us in, then press Check."
+    "Ask whoever runs the shop to let us in, then press Test the connection."
 )
 _NO_SHOP = N_(
     "No WooCommerce API answers at %(address)s. Check the address on the endpoint, that WooCommerce is active there, and that "

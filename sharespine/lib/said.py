@@ -17,7 +17,7 @@ _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÅÄÖ])")
 def said(text: Text) -> str:
     """The sentence in the active language, with its values filled in; empty for the empty text."""
     # gettext("") is the header of the catalogue, not the empty text.
-    return text.render(gettext(text.message)) if text.message else ""
+    return text.render(gettext) if text.message else ""
 
 
 def said_of_many(message: str) -> str:

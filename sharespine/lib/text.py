@@ -5,7 +5,7 @@ Plain Python: connectors use this without Django, and the back office translates
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -19,17 +19,20 @@ def N_(message: str) -> str:  # noqa: N802 - the name gettext tools look for
 class Text:
     """A sentence with its values apart: `Text(N_("Article %(sku)s is barred"), {"sku": "A-1"})`.
 
-    `str(text)` is the English sentence. A value that is missing shows as its own placeholder rather than raising: an error
-    message must never become a second error.
+    A value that is itself in words (the label of a setting) is a `Text` and is translated with the sentence. `str(text)` is the
+    English sentence. A value that is missing shows as its own placeholder rather than raising: an error message must never
+    become a second error.
     """
 
     message: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str | Text] = field(default_factory=dict)
 
-    def render(self, template: str | None = None) -> str:
-        """The sentence with its values filled in; `template` is `message` in another language."""
+    def render(self, translate: Callable[[str], str] = str) -> str:
+        """The sentence with its values filled in; `translate` gives a message in another language."""
+        template = translate(self.message)
+        values = {key: value.render(translate) if isinstance(value, Text) else value for key, value in self.values.items()}
         try:
-            return (template or self.message) % _Lenient(self.values) if self.values else (template or self.message)
+            return template % _Lenient(values) if values else template
         except (TypeError, ValueError):
             return self.message
 
@@ -37,12 +40,17 @@ class Text:
         return self.render()
 
     def to_json(self) -> dict[str, Any]:
-        return {"message": self.message, "values": dict(self.values)}
+        values = {key: value.to_json() if isinstance(value, Text) else value for key, value in self.values.items()}
+        return {"message": self.message, "values": values}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> Self:
         data = data or {}
-        return cls(str(data.get("message", "")), {k: str(v) for k, v in (data.get("values") or {}).items()})
+        values = (data.get("values") or {}).items()
+        return cls(
+            str(data.get("message", "")),
+            {key: Text.from_json(value) if isinstance(value, Mapping) else str(value) for key, value in values},
+        )
 
 
 class _Lenient(dict[str, str]):

@@ -6,7 +6,7 @@ from sharespine.lib.text import N_, Text
 def test_values_are_filled_in_when_the_text_is_shown() -> None:
     text = Text(N_("Article %(sku)s is barred"), {"sku": "A-1"})
     assert str(text) == "Article A-1 is barred"
-    assert text.render("Artikel %(sku)s är spärrad") == "Artikel A-1 är spärrad"
+    assert text.render(lambda message: message.replace("Article", "Artikel").replace("is barred", "är spärrad")) == "Artikel A-1 är spärrad"
 
 
 def test_a_missing_value_shows_as_its_placeholder() -> None:
@@ -27,3 +27,11 @@ def test_texts_survive_the_database() -> None:
     text = Text("Article %(sku)s", {"sku": "Å-1"})
     assert Text.from_json(text.to_json()) == text
     assert Text.from_json(None) == Text("")
+
+
+def test_a_value_in_words_is_translated_with_its_sentence() -> None:
+    text = Text(N_("The setting %(setting)s is empty"), {"setting": Text(N_("Unit"))})
+    swedish = {"The setting %(setting)s is empty": "Inställningen %(setting)s är tom", "Unit": "Enhet"}
+    assert str(text) == "The setting Unit is empty"
+    assert text.render(swedish.__getitem__) == "Inställningen Enhet är tom"
+    assert Text.from_json(text.to_json()) == text
