@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from connectors.base import Document, Draft
-from connectors.economic.agreement import Agreement, Row
+from connectors.economic.agreement import Agreement, Row, organisation_digits
 from connectors.economic.articles import product_body
 from connectors.economic.cutting import Cutter
 from connectors.economic.finding import document_from, find_documents, missing_field
@@ -37,8 +38,13 @@ class Locks:
     def __init__(self) -> None:
         self._locks = tuple(threading.Lock() for _ in range(64))
 
-    def of(self, what: str) -> threading.Lock:
-        return self._locks[hash(what.casefold()) % len(self._locks)]
+    @contextmanager
+    def of(self, *names: str) -> Iterator[None]:
+        """Hold all of `names`. Taken in one order, so that nobody waits in a circle."""
+        with ExitStack() as held:
+            for place in sorted({hash(name.casefold()) % len(self._locks) for name in names}):
+                held.enter_context(self._locks[place])
+            yield
 
 
 class Writing:
@@ -96,7 +102,10 @@ class Writing:
         email = str(body.get("email", ""))
         number = str(body.get("customerNumber", ""))
         identity = Identity.of(self.settings, number=number, email=email, organisation_number=organisation_number)
-        with self.locks.of(f"customer {organisation_number} {email} {number}"):
+        # Two orders of one buyer may have but one of these in common.
+        with self.locks.of(
+            *(f"customer {value}" for value in (organisation_digits(organisation_number), email, number) if value)
+        ):
             found = find_customer(identity, self.agreement, name=str(body["name"]), notices=self.notices, afresh=True)
             if found is not None:
                 return found

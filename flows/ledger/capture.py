@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from connectors.base import Page, Unreadable
 from connectors.errors import Missing, WhoActs
-from connectors.records import Order, content_hash, document_hash, to_json
+from connectors.records import Order, Party, content_hash, document_hash, to_json
 from flows.ledger import outcomes, runs
 from flows.ledger.rows import Kind, State, event, locked, record_from, stopped, stopped_by
 from flows.models import Event, Flow, Run, Transfer
@@ -87,8 +87,7 @@ def _known(flow: Flow, source_ids: list[str]) -> dict[str, Transfer]:
 def _facts(flow: Flow, record: Order) -> dict[str, Any]:
     """What the ledger keeps of a record, to be found and shown by."""
     buyer = record.buyer
-    who = buyer.number or buyer.email or buyer.organisation_number or f"{buyer.name}|{buyer.address.postcode}"
-    digest = hashlib.sha256(f"{flow.shop_id}|{who}".encode()).hexdigest()[:32]
+    digest = hashlib.sha256(_who(buyer, flow).encode()).hexdigest()[:32]
     return {
         "number": record.number,
         "buyer": (buyer.company or buyer.name)[:200],
@@ -101,6 +100,17 @@ def _facts(flow: Flow, record: Order) -> dict[str, Any]:
         "content_hash": content_hash(record),
         "document_hash": document_hash(record),
     }
+
+
+def _who(buyer: Party, flow: Flow) -> str:
+    """What the buyer is recognised by. The same in every shop of the ERP where that can be: there the buyer has one card."""
+    digits = "".join(character for character in buyer.organisation_number if character.isdigit())
+    if digits:
+        # Some write the century or the country before it.
+        return digits[-10:]
+    if email := buyer.email.strip().casefold():
+        return email
+    return f"{flow.shop_id}|{buyer.number or f'{buyer.name}|{buyer.address.postcode}'}"
 
 
 def _blank(flow: Flow, source_id: str, run: Run) -> Transfer:
