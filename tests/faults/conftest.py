@@ -105,6 +105,17 @@ class Stage:
         assert made is not None
         self.flow, self.code = made["flow"], made["code"]
 
+    def add_shop(self, shop: Any, address: str) -> tuple[int, str]:
+        """Another shop with a flow to the same ERP endpoint. Returns the flow and the code of its references."""
+        given = {"shop": {"system": shop.key, "options": shop.endpoint_options(address)}, "beside": self.flow}
+        made = self.processes.carry_out("set_up", {**given, "source": shop.flow_options(), "target": self.erp.flow_options()})
+        assert made is not None
+        return made["flow"], made["code"]
+
+    def crowd(self, flows: list[int], *, workers: int) -> None:
+        """So many processes at the same time, until each has found nothing more to do in any of the flows."""
+        assert self.processes.carry_out("crowd", {"flows": flows, "workers": workers}) is not None
+
     def run(self, *, crash_at: str = "") -> bool:
         """One process that carries out one run. False when it crashed, as told."""
         answer = self.processes.carry_out("run", self.flow, crash_at=crash_at)

@@ -21,17 +21,24 @@ from flows.models import Connection, Endpoint, Flow, Run, Transfer  # noqa: E402
 from sharespine.lib import checkpoints  # noqa: E402
 
 
-def set_up(given: dict[str, dict[str, object]]) -> dict[str, object]:
-    """A flow between two simulators, given as {"shop": {"system", "options"}, "erp": {…}, "source": {}, "target": {}}."""
-    customer = Customer.objects.create(name="Ullbutiken AB")
-    made = {}
-    for role in ("shop", "erp"):
+def set_up(given: dict[str, Any]) -> dict[str, object]:
+    """A flow between two simulators, given as {"shop": {"system", "options"}, "erp": {…}, "source": {}, "target": {}}.
+
+    With "beside", the id of another flow, it goes to the ERP endpoint of that one.
+    """
+    beside = Flow.objects.get(pk=given["beside"]) if "beside" in given else None
+    customer = beside.connection.customer if beside else Customer.objects.create(name="Ullbutiken AB")
+    made = {"erp": beside.connection.erp} if beside else {}
+    for role in {"shop", "erp"} - made.keys():
         options = given[role]["options"]
-        assert isinstance(options, dict)
         endpoint = Endpoint.objects.create(customer=customer, system=str(given[role]["system"]), name=role, secrets=options)
         made[role] = services.check_endpoint(endpoint, actor="test")
         assert made[role].health == Endpoint.Health.WORKING, str(made[role].trouble)
-    connection = Connection.objects.create(customer=customer, name="c", erp=made["erp"], state=Connection.State.ACTIVE)
+    connection = (
+        beside.connection
+        if beside
+        else Connection.objects.create(customer=customer, name="c", erp=made["erp"], state=Connection.State.ACTIVE)
+    )
     flow = Flow.objects.create(
         connection=connection,
         shop=made["shop"],
@@ -51,6 +58,7 @@ def run(flow: int) -> dict[str, object]:
         "live": Run.objects.filter(flow=flow, state=Run.State.RUNNING).count(),
         "states": dict(Transfer.objects.filter(flow=flow).values_list("source_id", "state")),
         "messages": {t.source_id: str(t.message) for t in Transfer.objects.filter(flow=flow) if t.message.message},
+        "attention": list(Transfer.objects.filter(flow=flow, attention=True).values_list("source_id", flat=True)),
         "due": Transfer.objects.filter(flow=flow, due_at__isnull=False).count(),
     }
 
@@ -65,6 +73,29 @@ def settle(flow: int, seconds: float = 40) -> dict[str, object]:
         time.sleep(0.2)
         result = run(flow)
     raise SystemExit(f"not settled after {seconds} s: {result}")
+
+
+def crowd(given: dict[str, Any]) -> dict[str, object]:
+    """So many "workers" at the same time, each of which settles all "flows", in an order of its own."""
+    children = []
+    for number in range(given["workers"]):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                turn = number % len(given["flows"])
+                for flow in given["flows"][turn:] + given["flows"][:turn]:
+                    settle(flow)
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+                raise
+            finally:
+                os._exit(code)
+        children.append(child)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert codes == [0] * len(children), codes
+    return {"sent": sum(Transfer.objects.filter(flow=flow, state="sent").count() for flow in given["flows"])}
 
 
 def look(flow: int) -> dict[str, object]:
@@ -82,6 +113,7 @@ STEPS: dict[str, Callable[[Any], dict[str, object]]] = {
     "set_up": set_up,
     "run": run,
     "settle": settle,
+    "crowd": crowd,
     "look": look,
     "wake": wake,
 }
