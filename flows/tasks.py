@@ -30,15 +30,18 @@ def run_flow(flow_id: int, kind: str = Run.Kind.POLL, actor: str = "") -> None:
 def tick() -> int:
     """Wake the flows that are due and not woken yet. Any number of workers may do this at once. Returns how many."""
     forgotten = timezone.now() - timedelta(seconds=settings.LEASE_SECONDS)
+    not_woken = Q(queued_at__isnull=True) | Q(queued_at__lt=forgotten)
     due = Flow.objects.filter(
+        not_woken,
         Q(next_run_at__isnull=True) | Q(next_run_at__lte=dbclock.now()),
-        Q(queued_at__isnull=True) | Q(queued_at__lt=forgotten),
         state=Flow.State.ACTIVE,
         connection__state=Connection.State.ACTIVE,
     )
     woken = 0
-    for pk, queued_at in due.values_list("pk", "queued_at"):
-        if Flow.objects.filter(pk=pk, queued_at=queued_at).update(queued_at=dbclock.now()):
+    for pk in due.values_list("pk", flat=True):
+        # The same condition again: whoever is first changes the row. (Not equality with what was read: SQLite keeps times as
+        # text, and its own clock writes fewer digits than we do.)
+        if Flow.objects.filter(not_woken, pk=pk).update(queued_at=dbclock.now()):
             wake(pk)
             woken += 1
     return woken

@@ -63,7 +63,9 @@ def main(arguments: list[str]) -> int:
         return failed
     print("— on PostgreSQL —", flush=True)
     keys = {"DATABASE_URL": address, "SECRET_KEY": "only-for-tests", "SHARESPINE_KEYS": Fernet.generate_key().decode()}
-    return failed | run(arguments or DATABASE_TESTS, {**keys, "SECURE_SSL_REDIRECT": "false", "COOKIES_SECURE": "false"})
+    return failed | run(
+        arguments or DATABASE_TESTS, {**keys, "SANDBOX": "true", "SECURE_SSL_REDIRECT": "false", "COOKIES_SECURE": "false"}
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,10 +21,10 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def wait_until(condition: object, seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
-        if condition():  # type: ignore[operator] - any function without arguments
+        if condition():
             return
         time.sleep(0.1)
     raise AssertionError(f"not within {seconds} s")

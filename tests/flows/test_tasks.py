@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
+from pytest_django.fixtures import Settings
 
 from flows import tasks
 from flows.models import Connection, Flow, Transfer
@@ -25,6 +26,13 @@ def test_a_flow_whose_task_was_lost_is_woken_again(rig: Rig) -> None:
     tasks.tick()
     OrmQ.objects.all().delete()
     Flow.objects.update(queued_at=timezone.now() - timedelta(minutes=5))
+    assert tasks.tick() == 1
+
+
+def test_a_flow_whose_task_died_with_its_worker_is_woken_again(rig: Rig, settings: Settings) -> None:
+    """The moment it was woken is told by the database's clock, which on SQLite writes fewer digits than ours."""
+    settings.LEASE_SECONDS = -1
+    assert tasks.tick() == 1
     assert tasks.tick() == 1
 
 

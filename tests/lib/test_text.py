@@ -6,7 +6,7 @@ from sharespine.lib.text import N_, Text
 def test_values_are_filled_in_when_the_text_is_shown() -> None:
     text = Text(N_("Article %(sku)s is barred"), {"sku": "A-1"})
     assert str(text) == "Article A-1 is barred"
-    assert text.render(lambda message: message.replace("Article", "Artikel").replace("is barred", "är spärrad")) == "Artikel A-1 är spärrad"
+    assert text.render({text.message: "Artikel %(sku)s är spärrad"}.__getitem__) == "Artikel A-1 är spärrad"
 
 
 def test_a_missing_value_shows_as_its_placeholder() -> None:
