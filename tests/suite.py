@@ -41,8 +41,8 @@ def find_postgresql() -> str:
 
 
 def run(arguments: list[str], environment: dict[str, str]) -> int:
-    # Two processes: the suite is made for two cores.
-    command = [sys.executable, "-m", "pytest", "-n", os.environ.get("TEST_PROCESSES", "2"), *arguments]
+    # One more than the two cores that the suite is made for: tests wait for processes and browsers.
+    command = [sys.executable, "-m", "pytest", "-n", os.environ.get("TEST_PROCESSES", "3"), *arguments]
     return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
 
 
