@@ -22,7 +22,7 @@ DATABASE_TESTS = [
     "tests/api",
     "tests/acceptance",
     "tests/lib/test_secrets.py",
-    "tests/project",
+    "tests/project/test_commands.py",
 ]
 
 
