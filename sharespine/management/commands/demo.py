@@ -20,6 +20,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.wsgi import get_wsgi_application
+from django.utils import translation
 
 from flows import services
 from flows.models import Flow, Run, Transfer
@@ -54,8 +55,10 @@ class Command(BaseCommand):
             )
             try:
                 held = self._transfer(flow, options["patience"])
-                result = proof(ground, flow)
-                self._show(flow, result)
+                # The terminal speaks one language; the back office speaks the reader's.
+                with translation.override("en"):
+                    result = proof(ground, flow)
+                    self._show(flow, result)
                 if options["serve"]:
                     self._serve(ground, options["port"])
             finally:

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import timezone
+from django.utils import timezone, translation
 from django_q.models import OrmQ
 
 from flows import services
@@ -26,14 +26,13 @@ class Command(BaseCommand):
     help = "Checks the settings, the database, the queue and every endpoint. Exit status 1 when something is wrong."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        findings = []
-        for finding in self._findings():
-            findings.append(finding)
-            subject, well, remark = finding
-            mark = self.style.SUCCESS("ok   ") if well else self.style.ERROR("WRONG")
-            self.stdout.write(f"{mark}  {subject:<32}  {remark}")
-        wrong = sum(not well for _, well, _ in findings)
-        self.stdout.write(f"{len(findings)} checks, {wrong} wrong.")
+        checks = wrong = 0
+        with translation.override("en"):
+            for subject, well, remark in self._findings():
+                checks, wrong = checks + 1, wrong + (not well)
+                mark = self.style.SUCCESS("ok   ") if well else self.style.ERROR("WRONG")
+                self.stdout.write(f"{mark}  {subject:<32}  {remark}")
+        self.stdout.write(f"{checks} checks, {wrong} wrong.")
         if wrong:
             raise SystemExit(1)
 
