@@ -53,6 +53,15 @@ def test_the_doctor_says_in_words_what_is_wrong_with_an_endpoint() -> None:
     assert line.startswith("WRONG")
 
 
+def test_the_doctor_of_an_empty_database_says_to_migrate_and_does_not_stumble(tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"} | {"SHARESPINE_VAR": str(tmp_path)}
+    command = [sys.executable, "manage.py", "doctor"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "not applied: run `manage.py migrate`" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.django_db
 def test_the_doctor_says_when_credentials_cannot_be_read(settings: Settings) -> None:
     settings.SHARESPINE_KEYS = ["nonsense"]

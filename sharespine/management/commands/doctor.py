@@ -43,8 +43,10 @@ class Command(BaseCommand):
         except DatabaseError as error:
             yield "database", False, f"does not answer: {str(error).strip().splitlines()[0]}"
             return
-        yield from self._queue()
-        yield from self._endpoints()
+        if not _unapplied():
+            # Without its tables there is nothing more to look at.
+            yield from self._queue()
+            yield from self._endpoints()
 
     def _settings(self) -> Iterator[Finding]:
         errors = [message for message in run_checks() if message.level >= 40]
@@ -68,9 +70,8 @@ class Command(BaseCommand):
             else:
                 cursor.execute("SELECT 1")
                 yield "database", True, connection.vendor
-        executor = MigrationExecutor(connection)
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        yield "migrations", not missing, f"{len(missing)} not applied: run `manage.py migrate`" if missing else "all applied"
+        missing = _unapplied()
+        yield "migrations", not missing, f"{missing} not applied: run `manage.py migrate`" if missing else "all applied"
 
     def _queue(self) -> Iterator[Finding]:
         yield "queue", True, f"{OrmQ.objects.count()} tasks waiting"
@@ -95,3 +96,9 @@ class Command(BaseCommand):
             yield subject, well, endpoint.report.get("name", "") if well else said(endpoint.trouble)
         for paused in Connection.objects.filter(state=Connection.State.PAUSED):
             yield f"connection {paused.name[:20]}", False, f"paused: {said(paused.pause_reason)}"
+
+
+def _unapplied() -> int:
+    """How many migrations the database lacks."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
