@@ -152,13 +152,19 @@ class _Execution:
             since = min(since, started - SWEEP_WINDOW)
         try:
             with shop.connect(self.flow.source_options) as source:
-                self._read_again(source)
+                self._ask_for(source, capture.to_read_again(self.flow))
+                seen: set[str] = set()
                 for page in self._pages(source, Query(register=self.register, modified_since=since)):
                     capture.capture(self.run, self.flow, page)
+                    seen.update(record.source_id for record in page.records)
+                    seen.update(unreadable.source_id for unreadable in page.unreadable)
                     if time.monotonic() > self.capture_until:
                         # What was read is saved, and the next run begins where this one stopped.
                         self.read_all = False
                         return
+                if sweep and since is not None:
+                    # A list leaves out what was deleted: only what one misses in it tells.
+                    self._ask_for(source, capture.missed(self.flow, since, seen))
         except ConnectorError as error:
             self._endpoint_failed(shop, error)
             self.problem = error
@@ -168,9 +174,8 @@ class _Execution:
             # The first poll read everything there is, so it counts as a sweep.
             Flow.objects.filter(pk=self.flow.pk).update(swept_at=started)
 
-    def _read_again(self, source: Connector) -> None:
-        """Read anew what is about to be tried anew: what the merchant corrected need not count as a change of the order."""
-        wanted = capture.to_read_again(self.flow)
+    def _ask_for(self, source: Connector, wanted: list[str]) -> None:
+        """Read these by id: what a merchant corrected need not count as a change of the order, and a deletion never does."""
         if not wanted:
             return
         there: set[str] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -67,8 +68,18 @@ def to_read_again(flow: Flow) -> list[str]:
     return list(begun.order_by("pk").values_list("source_id", flat=True))
 
 
+def missed(flow: Flow, since: datetime, seen: Collection[str]) -> list[str]:
+    """The source ids of sent orders that a whole read of all changes since `since` should have shown, and did not."""
+    expected = Transfer.objects.filter(flow=flow, state=State.SENT, modified_at__gte=since).exclude(payload__cancelled=True)
+    return [source_id for source_id in expected.values_list("source_id", flat=True) if source_id not in seen]
+
+
 def gone(run: Run, flow: Flow, source_ids: Collection[str]) -> None:
-    """The source no longer has these. Those that never could be read stop, since there is nothing to send."""
+    """The source no longer has these. Those that never could be read stop, since there is nothing to send.
+
+    Those that were sent need attention, once. Those that are about to be sent are sent: an answer that left an order out by
+    mistake must not lose it.
+    """
     text = Text(N_("The shop no longer has the order, and it was never read whole. Enter it in the ERP by hand, or skip it."))
     with transaction.atomic():
         unread = Transfer.objects.filter(flow=flow, source_id__in=source_ids, state=State.WAITING, due_at__isnull=True)
@@ -77,6 +88,12 @@ def gone(run: Run, flow: Flow, source_ids: Collection[str]) -> None:
                 **stopped(text, Missing.__name__, WhoActs.MERCHANT), updated_at=timezone.now()
             )
             event(transfer, Kind.STOPPED, text, run=run).save()
+        deleted = Text(N_("The order was deleted in the shop after it was transferred. Cancel it in the ERP by hand."))
+        for transfer in locked(Transfer.objects.filter(flow=flow, source_id__in=source_ids, state=State.SENT)):
+            # Should it come back, it counts as changed.
+            payload = {**transfer.payload, "cancelled": True}
+            Transfer.objects.filter(pk=transfer.pk).update(payload=payload, content_hash="")
+            outcomes.flag(transfer, deleted, run)
 
 
 def _known(flow: Flow, source_ids: list[str]) -> dict[str, Transfer]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from connectors.sandbox import Fault
 from connectors.woocommerce.simulator.cart import Cart, Coupon, Item
 from connectors.woocommerce.simulator.people import ORGANISATION_NUMBER_FIELD
-from flows.models import Event, Transfer
+from flows.models import Event, Flow, Transfer
 from tests.acceptance.conftest import Rig
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +55,17 @@ def test_a_cancellation_after_the_transfer_asks_for_attention_and_sends_nothing(
     assert rig.arrived() == [source_id]
     assert rig.transfer(source_id).attention
     assert "ancel" in rig.told(source_id, Event.Kind.ATTENTION)[-1]
+
+
+def test_an_order_put_in_the_bin_after_the_transfer_is_noticed_by_the_next_sweep(rig: Rig) -> None:
+    source_id, other = rig.place(), rig.place()
+    rig.settle()
+    rig.shop.trash_order(source_id)
+    Flow.objects.update(swept_at=timezone.now() - timedelta(days=2))
+    rig.settle()
+    assert rig.arrived() == sorted([source_id, other])
+    assert (rig.transfer(source_id).attention, rig.transfer(other).attention) == (True, False)
+    assert "deleted" in rig.told(source_id, Event.Kind.ATTENTION)[-1]
 
 
 def test_an_order_cancelled_before_its_transfer_is_not_sent(rig: Rig) -> None:

@@ -449,6 +449,33 @@ def test_an_order_cancelled_after_it_was_sent_is_flagged(rig: Rig) -> None:
     assert "cancelled" in str(rig.transfer("1").events.last())
 
 
+def test_an_order_deleted_after_it_was_sent_is_flagged_once_by_the_next_sweep(rig: Rig) -> None:
+    rig.world.clock = timezone.now() - timedelta(hours=1)
+    rig.world.place("1")
+    rig.world.place("2")
+    rig.run()
+    del rig.world.orders["1"]
+    for _ in range(2):
+        Flow.objects.update(swept_at=timezone.now() - timedelta(days=2))
+        rig.run()
+    assert rig.transfer("1").attention
+    assert rig.transfer("1").events.filter(kind="attention").count() == 1
+    assert not rig.transfer("2").attention
+    assert len(rig.world.documents) == 2
+
+
+def test_a_sweep_that_misses_an_order_by_mistake_flags_nothing(rig: Rig) -> None:
+    rig.world.clock = timezone.now() - timedelta(hours=1)
+    rig.world.place("1")
+    rig.run()
+    # The list hides it for a moment; asked for by id, it is there.
+    rig.world.orders["1"] = replace(rig.world.orders["1"], modified_at=rig.world.clock - timedelta(days=30))
+    Transfer.objects.update(modified_at=rig.world.clock)
+    Flow.objects.update(swept_at=timezone.now() - timedelta(days=2))
+    rig.run()
+    assert not rig.transfer("1").attention
+
+
 def test_an_order_cancelled_before_it_was_sent_is_not_sent(rig: Rig) -> None:
     rig.world.place("1")
     rig.world.on_prepare = raising(InvalidRecord("no"))

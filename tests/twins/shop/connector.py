@@ -40,6 +40,6 @@ class System(Connector):
         for start in range(0, len(orders), 3):
             self.world.on_read()
             records = tuple(orders[start : start + 3])
-            yield Page(records=records, reached=records[-1].modified_at)
+            yield Page(records=records, reached=None if query.source_ids else records[-1].modified_at)
         if not orders:
             self.world.on_read()
