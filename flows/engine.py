@@ -12,11 +12,12 @@ import os
 import socket
 import time
 import traceback
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -25,13 +26,14 @@ from django.db.models import Min
 from django.utils import timezone
 
 from billing import caps
-from connectors.base import Connector, Document, Draft, Page, Query, Register
-from connectors.errors import AccessError, ConnectorError, ProtocolError, TemporaryError, WhoActs
-from flows import health, rehearsal, retry
-from flows.ledger import capture, claims, outcomes, runs
+from connectors.base import Document, Draft, Register
+from connectors.errors import AccessError, ConnectorError, ProtocolError
+from flows import health, rehearsal
+from flows.ledger import claims, outcomes, runs
 from flows.ledger.rows import Fenced, record_from
 from flows.models import Endpoint, Flow, Run, Transfer
-from flows.models.connections import SWEEP_WINDOW
+from flows.reading import Reading
+from flows.settling import LeftAlone, Settling
 from sharespine.lib.checkpoints import reach
 from sharespine.lib.text import N_, Text
 
@@ -41,7 +43,6 @@ BATCH = 50
 #: A write is only begun while this share of the lease or less has passed since it was renewed. The rest outlives one call:
 #: 20 s of 30 with the defaults (`connectors.http.Limits.total`).
 YOUNG = 1 / 3
-BUG = Text(N_("Something in Sharespine failed on this order. Our developers have been told and look into it."))
 
 
 def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: float | None = None) -> Run | None:
@@ -86,10 +87,6 @@ def _plan_next(flow: Flow, this: Run, *, at_once: bool) -> None:
     Flow.objects.filter(pk=flow.pk).update(next_run_at=following, queued_at=None)
 
 
-class _LeftAlone(Exception):
-    """A job was not begun: nothing was sent, and the transfer goes back to its place."""
-
-
 @dataclass(slots=True)
 class _Job:
     """One claimed transfer on its way: first prepared, then written."""
@@ -105,7 +102,6 @@ class _Execution:
         self.capture_until = time.monotonic() + budget / 2
         self.deadline = time.monotonic() + budget
         self.register = Register(flow.register)
-        self.counts: Counter[str] = Counter()
         self.problem: ConnectorError | None = None
         self.halted = False
         self.read_all = True
@@ -144,54 +140,18 @@ class _Execution:
         shop = self.flow.shop
         if shop.is_open:
             return
-        sweep = self.run.kind == Run.Kind.SWEEP
-        started = timezone.now()
-        since = self.flow.read_from()
-        if sweep and since is not None:
-            # Never less than a poll would read, however long the shop was away.
-            since = min(since, started - SWEEP_WINDOW)
         try:
             with shop.connect(self.flow.source_options) as source:
-                self._ask_for(source, capture.to_read_again(self.flow))
-                seen: set[str] = set()
-                for page in self._pages(source, Query(register=self.register, modified_since=since)):
-                    capture.capture(self.run, self.flow, page)
-                    seen.update(record.source_id for record in page.records)
-                    seen.update(unreadable.source_id for unreadable in page.unreadable)
-                    if time.monotonic() > self.capture_until:
-                        # What was read is saved, and the next run begins where this one stopped.
-                        self.read_all = False
-                        return
-                if sweep and since is not None:
-                    # A list leaves out what was deleted: only what one misses in it tells.
-                    self._ask_for(source, capture.missed(self.flow, since, seen))
+                self.read_all = Reading(self.flow, self.run, self._aside).read(source, until=self.capture_until)
         except ConnectorError as error:
             self._endpoint_failed(shop, error)
             self.problem = error
             return
         health.worked(shop)
-        if sweep or self.flow.swept_at is None:
-            # The first poll read everything there is, so it counts as a sweep.
-            Flow.objects.filter(pk=self.flow.pk).update(swept_at=started)
 
-    def _ask_for(self, source: Connector, wanted: list[str]) -> None:
-        """Read these by id: what a merchant corrected need not count as a change of the order, and a deletion never does."""
-        if not wanted:
-            return
-        there: set[str] = set()
-        for page in self._pages(source, Query(register=self.register, source_ids=tuple(wanted))):
-            capture.capture(self.run, self.flow, page)
-            there.update(record.source_id for record in page.records)
-            there.update(record.source_id for record in page.unreadable)
-        capture.gone(self.run, self.flow, [source_id for source_id in wanted if source_id not in there])
-
-    def _pages(self, source: Connector, query: Query) -> Iterator[Page]:
-        """The pages of `query`, read in a thread, so that claims are renewed while a slow shop makes us wait."""
-        pages = source.read(query)
-        while (page := self._wait_for(self.pool.submit(next, pages, None))) is not None:
-            yield page
-
-    def _wait_for(self, future: Future[Any]) -> Any:
+    def _aside(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """What `work` returns, carried out in a thread, so that claims are renewed while a slow system makes us wait."""
+        future = self.pool.submit(work, *arguments)
         while not wait([future], timeout=1).done:
             self._beat()
         return future.result()
@@ -213,13 +173,18 @@ class _Execution:
         # A source that is down or talks nonsense says nothing about the target.
         self.halted = isinstance(self.problem, AccessError)
         with erp.connect(self.flow.target_options) as self.target:
+            writes = self.target.capabilities.writes[self.register]
+            self.settling = Settling(self.flow, self.run, writes, partial(self._endpoint_failed, erp))
             self.under_way: dict[Future[Any], _Job] = {}
             self.waiting: deque[_Job] = deque()
             while True:
                 self._beat()
-                self._claim_more()
+                claimed = self._claim_more()
                 self._feed()
                 if not self.under_way:
+                    if claimed:
+                        # All of them were in the ERP already.
+                        continue
                     break
                 done = wait(self.under_way, timeout=1, return_when=FIRST_COMPLETED).done
                 self._settle([(future, self.under_way.pop(future)) for future in done])
@@ -239,29 +204,29 @@ class _Execution:
             runs.beat(self.run)
             self.last_beat = time.monotonic()
 
-    def _claim_more(self) -> None:
+    def _claim_more(self) -> bool:
+        """Claim what is due when there is nothing else to begin. Returns whether anything was claimed."""
         if self.halted or time.monotonic() > self.deadline or self.waiting:
-            return
+            return False
         if not Flow.objects.filter(pk=self.flow.pk, state=Flow.State.ACTIVE, connection__state="active").exists():
             # Somebody paused it in the meantime: what is under way is finished, nothing more is begun.
             self.halted = True
-            return
+            return False
         claims.reap(self.flow.connection.erp_id)
         claimed = claims.claim(self.run, BATCH)
-        if not claimed:
-            return
-        reach("claimed")
-        in_question = [transfer for transfer in claimed if self._must_look_up(transfer)]
-        unquestioned = [transfer for transfer in claimed if transfer not in in_question]
-        for transfer in unquestioned + self._look_up(in_question):
-            self.waiting.append(_Job(transfer))
+        if claimed:
+            reach("claimed")
+            in_question = [transfer for transfer in claimed if self._must_look_up(transfer)]
+            unquestioned = [transfer for transfer in claimed if transfer not in in_question]
+            self.waiting.extend(_Job(transfer) for transfer in unquestioned + self._look_up(in_question))
+        return bool(claimed)
 
     def _submit(self, job: _Job, work: Callable[[_Job], Any]) -> None:
         self.under_way[self.pool.submit(work, job)] = job
 
     def _prepare(self, job: _Job) -> Draft:
         if self.halted:
-            raise _LeftAlone
+            raise LeftAlone
         return self.target.prepare(record_from(job.transfer.payload), reference=job.transfer.reference)
 
     def _write(self, job: _Job) -> Document:
@@ -269,7 +234,7 @@ class _Execution:
         reach("before_write")
         if self.halted or time.monotonic() - self.last_beat > settings.LEASE_SECONDS * YOUNG:
             # The endpoint is to be left alone, or the claim may run out while the write is under way.
-            raise _LeftAlone
+            raise LeftAlone
         document = self.target.write(job.draft, key=job.transfer.key)
         reach("after_write")
         return document
@@ -284,64 +249,26 @@ class _Execution:
         """Settle those that are in the ERP already; the others, which may now be sent, are returned."""
         if not transfers:
             return []
-        writes = self.target.capabilities.writes[self.register]
-        if not writes.finds_by_reference:
-            return self._cannot_look_up(transfers)
+        settling = self.settling
+        if not settling.writes.finds_by_reference:
+            with transaction.atomic():
+                free = [transfer for transfer in transfers if settling.cannot_look_up(transfer)]
+                settling.save_counts()
+            return free
         try:
-            references = [transfer.reference for transfer in transfers]
-            found = self._wait_for(self.pool.submit(self.target.find, self.register, references))
+            found = self._aside(self.target.find, self.register, [transfer.reference for transfer in transfers])
         except ConnectorError as error:
             self._endpoint_failed(self.flow.connection.erp, error)
             with transaction.atomic():
                 for transfer in transfers:
-                    self._postpone(transfer, error, in_doubt=transfer.in_doubt)
+                    settling.postpone(transfer, error, in_doubt=transfer.in_doubt)
+                settling.save_counts()
             return []
         reach("looked_up")
-        free = []
         with transaction.atomic():
-            for transfer in transfers:
-                documents = found.get(transfer.reference, ())
-                if documents:
-                    self._adopt(transfer, documents)
-                else:
-                    outcomes.absent(transfer, self.run)
-                    free.append(transfer)
+            free = [transfer for transfer in transfers if settling.looked_up(transfer, found.get(transfer.reference, ()))]
+            settling.save_counts()
         return free
-
-    def _cannot_look_up(self, transfers: list[Transfer]) -> list[Transfer]:
-        free = [transfer for transfer in transfers if not transfer.in_doubt]
-        text = Text(
-            N_("It is not known whether the order reached the ERP, which cannot be searched. Look there, then skip it here.")
-        )
-        for transfer in transfers:
-            if transfer.in_doubt:
-                outcomes.stop(transfer, text, code="Unknown", acts=WhoActs.STAFF, run=self.run, no_effect=False)
-                self.counts["stopped"] += 1
-        return free
-
-    def _adopt(self, transfer: Transfer, documents: tuple[Document, ...]) -> None:
-        numbers = ", ".join(document.target_id for document in documents)
-        document = documents[0]
-        if len(documents) > 1:
-            text = Text(
-                N_("The order is in the ERP %(times)s times, as numbers %(numbers)s. Remove all but one there, then retry."),
-                {"times": str(len(documents)), "numbers": numbers},
-            )
-        elif document.total != transfer.total or document.currency != transfer.currency:
-            text = Text(
-                N_("The order is in the ERP as number %(number)s with %(there)s, but %(here)s in the shop. Correct it there."),
-                {
-                    "number": document.target_id,
-                    "there": f"{document.total} {document.currency}",
-                    "here": f"{transfer.total} {transfer.currency}",
-                },
-            )
-        else:
-            outcomes.sent(transfer, document, self.run, found=True)
-            self.counts["sent"] += 1
-            return
-        outcomes.stop(transfer, text, code="Differs", acts=WhoActs.STAFF, run=self.run, no_effect=False, documents=documents)
-        self.counts["stopped"] += 1
 
     # --- settle -----------------------------------------------------------------------------------------------------------
 
@@ -354,7 +281,7 @@ class _Execution:
             for future, job in prepared:
                 if job.transfer.reference not in room:
                     outcomes.hold(job.transfer, self.run)
-                    self.counts["held"] += 1
+                    self.settling.counts["held"] += 1
                 elif self.halted:
                     outcomes.leave(job.transfer)
                 else:
@@ -364,11 +291,10 @@ class _Execution:
             for future, job in finished:
                 error = future.exception()
                 if error is not None:
-                    self._failed(job, error)
+                    self.settling.failed(job.transfer, error, was_written=job.draft is not None)
                 elif job not in to_write and job.draft is not None:
-                    self._written(job, future.result())
-            runs.count(self.run, self.counts)
-            self.counts.clear()
+                    self.settling.written(job.transfer, future.result())
+            self.settling.save_counts()
             reach("before_settle_commit")
         reach("settled")
         for job in to_write:
@@ -378,72 +304,3 @@ class _Execution:
         if not transfers:
             return set()
         return caps.reserve(self.flow.connection.customer_id, [transfer.reference for transfer in transfers])
-
-    def _written(self, job: _Job, document: Document) -> None:
-        if document.total != job.transfer.total or document.currency != job.transfer.currency:
-            self._adopt(job.transfer, (document,))
-            return
-        outcomes.sent(job.transfer, document, self.run)
-        self.counts["sent"] += 1
-        health.worked(self.flow.connection.erp)
-
-    def _failed(self, job: _Job, error: BaseException) -> None:
-        """A job ended in `error`: decide by its class whether it is tried again, and when."""
-        transfer, was_written = job.transfer, job.draft is not None
-        if isinstance(error, _LeftAlone):
-            outcomes.leave(transfer)
-            return
-        if not isinstance(error, ConnectorError):
-            self._crashed(transfer, error, was_written)
-            return
-        in_doubt = was_written and error.outcome_unknown
-        if not in_doubt:
-            caps.release(self.flow.connection.customer_id, [transfer.reference])
-        if isinstance(error, TemporaryError | AccessError | ProtocolError):
-            self._endpoint_failed(self.flow.connection.erp, error)
-        if isinstance(error, TemporaryError | AccessError) or (in_doubt or isinstance(error, ProtocolError)):
-            self._postpone(transfer, error, in_doubt=in_doubt)
-            return
-        health.worked(self.flow.connection.erp)
-        outcomes.stop(transfer, error.text, code=error.code, acts=error.who_acts, run=self.run, evidence=str(error.evidence))
-        self.counts["stopped"] += 1
-
-    def _postpone(self, transfer: Transfer, error: ConnectorError, *, in_doubt: bool) -> None:
-        if isinstance(error, ProtocolError) and transfer.attempts >= retry.LIMIT:
-            outcomes.stop(
-                transfer,
-                error.text,
-                code=error.code,
-                acts=WhoActs.US,
-                run=self.run,
-                no_effect=not in_doubt,
-                evidence=str(error.evidence),
-            )
-            self.counts["stopped"] += 1
-            return
-        delay = retry.backoff(transfer.attempts, retry_after=error.retry_after)
-        if in_doubt:
-            # What was written may take a while to be found.
-            delay = max(delay, self.target.capabilities.writes[self.register].index_delay)
-        outcomes.postpone(
-            transfer,
-            error.text,
-            wait=delay,
-            code=error.code,
-            run=self.run,
-            in_doubt=in_doubt,
-            evidence=str(error.evidence),
-        )
-        self.counts["uncertain" if in_doubt else "retried"] += 1
-
-    def _crashed(self, transfer: Transfer, error: BaseException, was_written: bool) -> None:
-        """Our bug: the order stops, with the traceback for staff; what may have been sent is looked up first."""
-        evidence = "".join(traceback.format_exception(error))
-        log.error("transfer %s failed\n%s", transfer.pk, evidence)
-        if was_written and transfer.attempts < retry.LIMIT:
-            wait_for = retry.backoff(transfer.attempts)
-            outcomes.postpone(transfer, BUG, wait=wait_for, code="Bug", run=self.run, in_doubt=True, evidence=evidence)
-            self.counts["uncertain"] += 1
-            return
-        outcomes.stop(transfer, BUG, code="Bug", acts=WhoActs.US, run=self.run, no_effect=not was_written, evidence=evidence)
-        self.counts["stopped"] += 1

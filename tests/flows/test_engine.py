@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 from django.utils import timezone
 
-from connectors.base import Draft, Register
+from connectors.base import Capabilities, Draft, Register, Writes
 from connectors.errors import (
     BadCredentials,
     InvalidRecord,
@@ -25,6 +25,7 @@ from flows.ledger import claims, outcomes, runs
 from flows.models import Connection, Endpoint, Event, Flow, Run, Transfer
 from sharespine.lib.text import Text
 from tests.flows.conftest import Rig, make_rig
+from tests.twins.erp.connector import System as Erp
 
 pytestmark = pytest.mark.django_db
 
@@ -177,6 +178,35 @@ def test_a_flow_made_anew_adopts_what_an_earlier_one_sent(rig: Rig) -> None:
     rig.run()
     assert len(rig.world.writes) == 1
     assert rig.transfer("1").state == Transfer.State.SENT
+
+
+def test_a_whole_ledger_that_was_lost_is_found_again_in_one_run_and_counted(rig: Rig) -> None:
+    for number in range(120):
+        rig.world.place(str(number))
+    rig.run()
+    Transfer.objects.all().delete()
+    Flow.objects.update(cursor=None, look_up_before="2027-01-01T00:00:00Z")
+    run = rig.run()
+    assert run is not None
+    assert (run.new, run.sent) == (120, 120)
+    assert len(rig.world.writes) == 120
+    assert set(rig.states().values()) == {"sent"}
+
+
+def test_an_erp_that_can_neither_keep_keys_nor_be_searched_gets_nothing_twice(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Erp, "capabilities", Capabilities(writes={Register.ORDERS: Writes()}, max_in_flight=4))
+    rig.world.keeps_keys = False
+    rig.world.place("1")
+    rig.world.after_write = raising(TimedOut(outcome_unknown=True))
+    rig.run()
+    rig.make_due()
+    rig.run()
+    transfer = rig.transfer("1")
+    assert (transfer.state, transfer.acts) == (Transfer.State.STOPPED, "staff")
+    assert rig.world.finds == []
+    assert len(rig.world.writes) == 1
 
 
 def test_a_temporary_failure_keeps_the_place_and_is_tried_again(rig: Rig) -> None:

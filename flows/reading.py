@@ -1,0 +1,67 @@
+"""The reading half of a run: what changed in the source becomes rows of the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.utils import timezone
+
+from connectors.base import Connector, Page, Query, Register
+from flows.ledger import capture
+from flows.models import Flow, Run
+from flows.models.connections import SWEEP_WINDOW
+
+
+class Reading:
+    """Reads the source of one run. `aside` carries a function out in a thread and waits for it, while claims are renewed."""
+
+    def __init__(self, flow: Flow, run: Run, aside: Callable[..., Any]) -> None:
+        self.flow, self.run, self.aside = flow, run, aside
+        self.register = Register(flow.register)
+
+    def read(self, source: Connector, *, until: float) -> bool:
+        """Save what changed in the source. False when the moment `until` (monotonic) came first: then there is more at once.
+
+        What was read is saved in any case, and the next run begins where this one stopped. Raises `ConnectorError`.
+        """
+        sweep = self.run.kind == Run.Kind.SWEEP
+        started = timezone.now()
+        since = self.flow.read_from()
+        if sweep and since is not None:
+            # Never less than a poll would read, however long the shop was away.
+            since = min(since, started - SWEEP_WINDOW)
+        self._ask_for(source, capture.to_read_again(self.flow))
+        seen: set[str] = set()
+        for page in self._pages(source, Query(register=self.register, modified_since=since)):
+            capture.capture(self.run, self.flow, page)
+            seen |= _ids(page)
+            if time.monotonic() > until:
+                return False
+        if sweep and since is not None:
+            # A list leaves out what was deleted: only what one misses in it tells.
+            self._ask_for(source, capture.missed(self.flow, since, seen))
+        if sweep or self.flow.swept_at is None:
+            # The first poll read everything there is, so it counts as a sweep.
+            Flow.objects.filter(pk=self.flow.pk).update(swept_at=started)
+        return True
+
+    def _ask_for(self, source: Connector, wanted: list[str]) -> None:
+        """Read these by id: what a merchant corrected need not count as a change of the order, and a deletion never does."""
+        if not wanted:
+            return
+        there: set[str] = set()
+        for page in self._pages(source, Query(register=self.register, source_ids=tuple(wanted))):
+            capture.capture(self.run, self.flow, page)
+            there |= _ids(page)
+        capture.gone(self.run, self.flow, [source_id for source_id in wanted if source_id not in there])
+
+    def _pages(self, source: Connector, query: Query) -> Iterator[Page]:
+        pages = source.read(query)
+        while (page := self.aside(next, pages, None)) is not None:
+            yield page
+
+
+def _ids(page: Page) -> set[str]:
+    return {record.source_id for record in page.records} | {unreadable.source_id for unreadable in page.unreadable}
