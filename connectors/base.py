@@ -127,11 +127,13 @@ class Writes:
     """How a register can be written, and how an unknown outcome can be settled.
 
     (a) `idempotency_window` > 0: the same key within that time has one effect. (b) `finds_by_reference`: `find` answers,
-    once `index_delay` has passed since the write. Neither: an unknown outcome stops for a person.
+    once `index_delay` has passed since the write. Neither: an unknown outcome stops for a person. `completes` tells that a
+    write has steps after the document was made, and that `complete` takes them up.
     """
 
     idempotency_window: timedelta = timedelta(0)
     finds_by_reference: bool = False
+    completes: bool = False
     index_delay: timedelta = timedelta(0)
     document_kinds: tuple[Choice, ...] = ()
 
@@ -277,12 +279,25 @@ class Connector(ABC):
         """
         raise self._unsupported(N_("%(system)s sends no webhooks to here."))
 
+    def look_ahead(self, records: Sequence[Order]) -> None:  # noqa: B027 - an offer, not a duty
+        """These will be prepared next. What must be looked up for them may be looked up together here, with fewer calls.
+
+        Changes nothing. An error here is nobody's: `prepare` meets it again, for each record alone.
+        """
+
     def prepare(self, record: Order, *, reference: str) -> Draft:
         """What writing `record` would send. Raises `RejectedError` when it cannot be written as it is. Changes nothing."""
         raise self._unsupported(N_("%(system)s cannot be written to from here."))
 
     def write(self, draft: Draft, *, key: str) -> Document:
         """Carry `draft` out. The same `key` is used for every attempt at the same document, so that it has one effect."""
+        raise self._unsupported(N_("%(system)s cannot be written to from here."))
+
+    def complete(self, draft: Draft, document: Document) -> Document:
+        """Take up what an interrupted attempt at `draft` left undone on `document`, which `find` gave and whose total differs.
+
+        The document as it is then; as it was given when it is no unfinished work of ours.
+        """
         raise self._unsupported(N_("%(system)s cannot be written to from here."))
 
     def find(self, register: Register, references: Sequence[str]) -> Mapping[str, tuple[Document, ...]]:

@@ -18,9 +18,12 @@
     │   ├── BadCredentials    wrong, revoked or expired keys
     │   ├── Forbidden         the keys are right but may not do this
     │   ├── ModuleMissing     the agreement lacks a module
+    │   ├── Untrusted         no valid certificate: nothing proves who answers
+    │   ├── AddressRefused    the address leads into a network that we do not call
     │   └── Forged            a call to us is not signed with the secret that was agreed
     └── ProtocolError         we act          the run stops
         ├── UnexpectedResponse    not the system we thought (HTML, another product, nonsense)
+        │   └── TooLarge          more than we read of one answer
         └── ContractChanged       the right system, but a field or value we rely on is gone
 
 Anything else that escapes a connector is our bug.
@@ -155,6 +158,16 @@ class ModuleMissing(AccessError):
     default_text = N_("The agreement lacks a module that is needed for this.")
 
 
+class Untrusted(AccessError):
+    """Not retried as if the host were down: whoever answers there may not be the system, and time does not mend that."""
+
+    default_text = N_("The certificate of the other system cannot be trusted, so nothing was sent.")
+
+
+class AddressRefused(AccessError):
+    default_text = N_("The address leads into a network that is not called from here, so nothing was sent.")
+
+
 class Forged(AccessError):
     """Raised by `Connector.receive` only. Whoever calls us may cause it: answer 401 and pause nothing."""
 
@@ -170,6 +183,10 @@ class UnexpectedResponse(ProtocolError):
     default_text = N_(
         "What answered at the address is not the system we expected. Check the address on the endpoint; our staff look into it."
     )
+
+
+class TooLarge(UnexpectedResponse):
+    default_text = N_("The answer was larger than what we read of one. Our staff look into it.")
 
 
 class ContractChanged(ProtocolError):

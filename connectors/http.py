@@ -3,7 +3,9 @@
 =====================================  ===========================  ==============================
 what happened                          error                        `outcome_unknown` for a write
 =====================================  ===========================  ==============================
-no connection, no valid certificate    Unreachable                  False: nothing was sent
+no connection                          Unreachable                  False: nothing was sent
+no valid certificate, TLS before 1.2   Untrusted                    False: nothing was sent
+an address in an inside network        AddressRefused               False: nothing was sent
 a deadline passed                      TimedOut                     True
 reset, cut off, 5xx, 408               ServerFailed                 True
 429                                    RateLimited                  False
@@ -11,7 +13,7 @@ reset, cut off, 5xx, 408               ServerFailed                 True
 404, 410; 409                          Missing; Conflict            False
 404, 410 with a web page               UnexpectedResponse           False
 other 4xx                              InvalidRecord                False
-3xx, unreadable, too large             UnexpectedResponse           True
+3xx, unreadable; too large             UnexpectedResponse; TooLarge True
 =====================================  ===========================  ==============================
 """
 
@@ -24,20 +26,24 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import simplejson
 from requests.auth import AuthBase
-from requests.structures import CaseInsensitiveDict
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Retry, Timeout
+from urllib3.connection import port_by_scheme
 
-from connectors.answers import SAFE_METHODS, Answer, Mask
-from connectors.deadlines import Attempt, WatchedAdapter
+from connectors.answers import MAX_RETRY_AFTER, SAFE_METHODS, Answer, Mask
+from connectors.connections import open_pool
+from connectors.deadlines import Attempt
 from connectors.errors import BadCredentials, ConnectorError, Evidence, RateLimited, TemporaryError, UnexpectedResponse
-from connectors.http_failures import FAILURES, lost, not_an_address, refusal, shown, timed_out, too_large
+from connectors.http_failures import FAILURES, lost, not_an_address, refusal, shown, timed_out, too_large, user_in_address
 from sharespine.lib.text import N_, Text
 
 __all__ = ["Answer", "Limits", "Transport"]
 
+log = logging.getLogger(__name__)
 # Below these levels urllib3 logs addresses with their query, where some systems want their keys.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
@@ -46,8 +52,13 @@ Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
 _DEFAULT_HEADERS = {"User-Agent": "Sharespine", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 _LONGEST_PAUSE = 5.0
+#: Seconds without a call after a 429 that does not say how long.
+_NOT_SAID = 10.0
 _CHUNK = 64 * 1024
-_POOL = 32
+#: Of each value that a system's own words consist of, so much is kept.
+_LONGEST_VALUE = 1000
+#: Neither sent again nor sent on by urllib3: that is decided here.
+_ONCE = Retry(False, redirect=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +98,24 @@ class Transport:
         self._auth = auth
         self._headers = {**_DEFAULT_HEADERS, **(headers or {})}
         self._secrets = tuple(secrets)
+        self._mask = Mask(self._secrets)
         self._limits = limits
         self._explain = explain
         self._pace = pace
-        self._adapter = WatchedAdapter(pool_connections=2, pool_maxsize=_POOL, max_retries=0)
+        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
         self._lock = threading.Lock()
         self._resume_at = 0.0
+        self._away_until = 0.0
 
     def __repr__(self) -> str:
         return f"<Transport {shown(self.base)}>"
 
     def close(self) -> None:
         """Give back the open connections."""
-        self._adapter.close()
+        with self._lock:
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
 
     def request(
         self,
@@ -128,6 +144,8 @@ class Transport:
                 return self._attempt(request, mask, limits=limits, ends=ends, ok=ok)
             except TemporaryError as error:
                 wait = random.uniform(0, pause) if error.retry_after is None else error.retry_after
+                if isinstance(error, RateLimited) and error.retry_after is None:
+                    raise
                 if not left or wait > _LONGEST_PAUSE or time.monotonic() + wait >= ends:
                     raise
             time.sleep(wait)
@@ -141,12 +159,12 @@ class Transport:
             return usual
         try:
             error = self._explain(answer)
-        except UnexpectedResponse:
+        except (UnexpectedResponse, RecursionError):
             # A proxy in front of the system answered, with a page of its own: the status is all there is to go by.
             return usual
         if error is None:
             return usual
-        error.text = answer.mask.text(error.text)
+        error.text = answer.mask.text(error.text, longest=_LONGEST_VALUE)
         error.args = (str(error.text),)
         error.evidence = error.evidence if error.evidence.method else usual.evidence
         if isinstance(error, TemporaryError):
@@ -157,7 +175,6 @@ class Transport:
     def _prepared(
         self, method: str, path: str, *, params: Params | None, json: Any, headers: Mapping[str, str] | None
     ) -> tuple[requests.PreparedRequest, Mask]:
-        mask = Mask(self._secrets)
         request = requests.PreparedRequest()
         given = {**self._headers, **(headers or {})}
         body = None
@@ -166,76 +183,133 @@ class Transport:
             given.setdefault("Content-Type", "application/json")
         failure: ConnectorError | None = None
         try:
-            request.prepare(method=method, url=self.base + path, headers=given, params=params, data=body, auth=self._auth)
+            # The parts of `prepare` that matter here: there are no cookies, files or hooks.
+            request.prepare_method(method)
+            request.prepare_url(self.base + path, params)
+            request.prepare_headers(given)
+            request.prepare_body(body, None)
+            if self._auth is not None:
+                request.prepare_auth(self._auth)
             for value in request.headers.values():
                 _ = value.encode("latin-1") if isinstance(value, str) else value
+            failure = self._misleading(request.url or "")
         except (requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL):
-            failure = not_an_address(mask(shown(self.base)))
+            failure = not_an_address(self._mask(shown(self.base)))
         except (requests.exceptions.InvalidHeader, UnicodeError):
             text = Text(N_("The credentials hold characters that cannot be sent. Paste them on the endpoint once more."))
-            failure = BadCredentials(text, evidence=Evidence(method=method, address=mask(shown(self.base))))
+            failure = BadCredentials(text, evidence=Evidence(method=method, address=self._mask(shown(self.base))))
         if failure is not None:
             raise failure
         return request, Mask((*self._secrets, *_proofs(request)))
 
+    def _misleading(self, address: str) -> ConnectorError | None:
+        """What is wrong with an address that could be parsed, if anything."""
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https"):
+            return not_an_address(self._mask(shown(self.base)))
+        return user_in_address(self._mask(shown(self.base))) if "@" in parts.netloc else None
+
     def _attempt(
         self, request: requests.PreparedRequest, mask: Mask, *, limits: Limits, ends: float, ok: Collection[int]
     ) -> Answer:
-        method, address = request.method or "", mask(shown(request.url or ""))
+        method, address = request.method or "", self._mask(shown(request.url or ""))
         left = max(ends - time.monotonic(), 0.001)
-        timeout = (min(limits.connect, left), min(limits.read, left))
+        timeout = Timeout(connect=min(limits.connect, left), read=min(limits.read, left))
         outcome: Answer | ConnectorError
         with Attempt(left) as attempt:
             try:
-                response = self._adapter.send(request, stream=True, timeout=timeout, verify=True)
+                response = self._send(request, timeout)
                 body = _body(response, limits.max_bytes)
             except FAILURES as error:
                 outcome = lost(error, attempt, method=method, address=address)
             else:
-                status = response.status_code
+                status = response.status
                 if attempt.expired:
                     # The head was cut by our own deadline: http.client takes that for an answer with an empty body.
                     outcome = timed_out(method=method, address=address)
                 elif body is None:
                     outcome = too_large(limits.max_bytes, method=method, address=address, status=status)
                 else:
-                    outcome = Answer(status, CaseInsensitiveDict(response.headers), body, method, address, mask)
+                    outcome = Answer(status, response.headers, body, method, address, mask)
         # Raised out here: chained to its cause, the error would carry the query, and keys with it, into every traceback.
         if isinstance(outcome, ConnectorError):
             raise outcome
         self._keep_pace(outcome)
+        if outcome.status == 429:
+            self._keep_away(outcome)
         if not (200 <= outcome.status < 300 or outcome.status in ok):
             raise self.refusal(outcome)
         return outcome
 
+    def _send(self, request: requests.PreparedRequest, timeout: Timeout) -> BaseHTTPResponse:
+        parts = urlsplit(request.url or "")
+        return self._pool(parts.scheme, parts.netloc).urlopen(
+            request.method or "",
+            request.path_url,
+            body=request.body,
+            headers=request.headers,
+            retries=_ONCE,
+            redirect=False,
+            assert_same_host=False,
+            timeout=timeout,
+            preload_content=False,
+        )
+
+    def _pool(self, scheme: str, netloc: str) -> HTTPConnectionPool:
+        """The connections to the host of a call: the host of `base`, unless the call's path was no path."""
+        with self._lock:
+            found = self._pools.get((scheme, netloc))
+            if found is None:
+                parts = urlsplit(f"{scheme}://{netloc}")
+                found = self._pools[scheme, netloc] = open_pool(
+                    scheme, parts.hostname or "", parts.port or port_by_scheme[scheme]
+                )
+            return found
+
     def _keep_pace(self, answer: Answer) -> None:
         if self._pace is None:
             return
-        seconds = self._pace(answer)
+        seconds = min(self._pace(answer), MAX_RETRY_AFTER)
         if seconds > 0:
             with self._lock:
                 self._resume_at = max(self._resume_at, time.monotonic() + seconds)
 
-    def _await_turn(self, longest: float) -> None:
-        """Wait until the system wants to hear from us again. Raises `RateLimited` if that is not within this call's time."""
+    def _keep_away(self, answer: Answer) -> None:
+        """The system asked for time: what other threads are about to send waits as well."""
+        asked = answer.pause_asked_for
+        if asked is not None and asked > MAX_RETRY_AFTER:
+            log.warning(
+                "%s asked us to wait until further notice (Retry-After: %s); we wait an hour",
+                answer.address,
+                answer.headers.get("Retry-After", "")[:40],
+            )
+        seconds = _NOT_SAID if answer.retry_after is None else answer.retry_after
         with self._lock:
-            wait = self._resume_at - time.monotonic()
-        if wait > longest:
+            self._away_until = max(self._away_until, time.monotonic() + seconds)
+
+    def _await_turn(self, longest: float) -> None:
+        """Wait until the system wants to hear from us again. Raises `RateLimited` if that is not soon."""
+        now = time.monotonic()
+        with self._lock:
+            away = self._away_until - now
+            wait = max(self._resume_at - now, away)
+        if away > _LONGEST_PAUSE or wait > longest:
             raise RateLimited(retry_after=wait)
         if wait > 0:
             time.sleep(wait)
 
 
-def _body(response: requests.Response, max_bytes: int) -> bytes | None:
+def _body(response: BaseHTTPResponse, max_bytes: int) -> bytes | None:
     """The unpacked body, or None when it is larger than `max_bytes`. What is not read to its end is closed."""
     received = bytearray()
     try:
-        for chunk in response.raw.stream(_CHUNK, decode_content=True):
+        for chunk in response.stream(_CHUNK, decode_content=True):
             received += chunk
             if len(received) > max_bytes:
                 return None
     finally:
         response.close()
+        response.release_conn()
     return bytes(received)
 
 

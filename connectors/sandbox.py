@@ -10,14 +10,14 @@ import threading
 from abc import ABC, ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
 
-from connectors.sandbox_faults import UNHANDLED, Fault, Faults
+from connectors.sandbox_faults import UNANSWERED, UNHANDLED, Fault, Faults
 from connectors.sandbox_history import Call, History, Journal
 from connectors.sandbox_server import serving
 from connectors.sandbox_wire import Request, Response, readable
@@ -137,8 +137,9 @@ class Sandbox(ABC, metaclass=_Replaying):
                 if not 200 <= response.status < 300:
                     log.warning("%s %s was accepted once and now gives %s", request.method, request.path, response.status)
 
-    def _answer(self, request: Request) -> tuple[Response, Fault | None]:
-        fault = self.faults.pick(request)
+    def _answer(self, head: Request, read_body: Callable[[], bytes]) -> tuple[Response, Fault | None]:
+        fault = self.faults.pick(head)
+        request = head if fault is not None and fault.kind == "reset_early" else replace(head, body=read_body())
         wait = self.latency + (fault.seconds if fault is not None and fault.kind == "delay_before" else 0)
         if wait:
             self._stopping.wait(wait)
@@ -153,7 +154,7 @@ class Sandbox(ABC, metaclass=_Replaying):
                 response = self._handle_and_journal(at, request)
                 if fault is not None and fault.kind == "status_after":
                     response = fault.response()
-            lost = fault is not None and fault.kind in ("drop_before", "drop_after")
+            lost = fault is not None and fault.kind in UNANSWERED
             self.history.append(
                 at=at,
                 request=request,

@@ -7,6 +7,9 @@ kind              what happens to a call that the fault hits
 `html`            not handled; 200 and a HTML page
 `drop_before`     not handled; the socket is closed
 `drop_after`      handled; the socket is closed without an answer
+`reset_early`     not handled; the connection is reset when only the head has been read
+`reset_before`    not handled; the connection is reset
+`reset_after`     handled; the connection is reset without an answer
 `delay_before`    waits `seconds`, then handled and answered
 `delay`           handled, then answered after `seconds`
 `truncate`        handled; half of the body, then the socket is closed
@@ -27,10 +30,11 @@ from typing import Any
 
 from connectors.sandbox_wire import Request, Response
 
-KINDS = frozenset(
-    {"status", "html", "drop_before", "drop_after", "delay_before", "delay", "truncate", "slow", "huge", "status_after"}
-)
-UNHANDLED = frozenset({"status", "html", "drop_before"})
+#: Those that the simulated system never hears of.
+UNHANDLED = frozenset({"status", "html", "drop_before", "reset_early", "reset_before"})
+#: Those that end without a byte of an answer.
+UNANSWERED = frozenset({"drop_before", "drop_after", "reset_early", "reset_before", "reset_after"})
+KINDS = UNHANDLED | UNANSWERED | {"delay_before", "delay", "truncate", "slow", "huge", "status_after"}
 
 HTML_PAGE = "<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>"
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
-from typing import cast
+from typing import Any, cast
 
 from requests.structures import CaseInsensitiveDict
 
 from connectors.sandbox_faults import Fault
 from connectors.sandbox_wire import Request, Response
 
-#: What the simulator says to a call: the answer, and the fault that the server is to show on the way.
-Answering = Callable[[Request], tuple[Response, Fault | None]]
+#: What the simulator says to a call (its head, and a function that reads its body): the answer, and the fault that the server
+#: is to show on the way.
+Answering = Callable[[Request, Callable[[], bytes]], tuple[Response, Fault | None]]
+#: For `SO_LINGER`: closing throws away what has not been sent, and resets the connection.
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 _FILLER = b"[0" + b",0" * 32_000
 
@@ -47,6 +51,7 @@ class _Server(ThreadingTCPServer):
         self.answering = answering
         self.stopping = stopping
         self._open: set[socket.socket] = set()
+        self._to_reset: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(address, _Handler)
 
@@ -57,6 +62,18 @@ class _Server(ThreadingTCPServer):
     def closed(self, connection: socket.socket) -> None:
         with self._lock:
             self._open.discard(connection)
+
+    def reset_when_closed(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self._to_reset.add(connection)
+
+    def shutdown_request(self, request: Any) -> None:
+        if request in self._to_reset:
+            # Not shut down first: that would be a proper end.
+            self._to_reset.discard(request)
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
 
     def shut_connections(self) -> None:
         """Wake every thread that waits for the next call of a kept-alive connection."""
@@ -94,13 +111,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = CaseInsensitiveDict(self.headers.items())
-        response, fault = self._sandbox.answering(Request.parse(self.command, self.path, headers, body))
+        head = Request.parse(self.command, self.path, CaseInsensitiveDict(self.headers.items()))
+        response, fault = self._sandbox.answering(head, self._body)
         if fault is None:
             self._send(response)
         else:
             self._misbehave(response, fault)
+
+    def _body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     # The names that http.server looks for.
     do_GET = do_HEAD = do_OPTIONS = _serve  # noqa: N815
@@ -113,6 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _misbehave(self, response: Response, fault: Fault) -> None:
         if fault.kind in ("drop_before", "drop_after"):
             self._hang_up()
+        elif fault.kind in ("reset_early", "reset_before", "reset_after"):
+            self._reset()
         elif fault.kind == "truncate":
             head, content = self._rendered(response)
             self.wfile.write(head + content[: len(content) // 2])
@@ -143,6 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
         reason = self.responses.get(response.status, ("",))[0]
         lines = [f"HTTP/1.1 {response.status} {reason}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
         return "\r\n".join(lines).encode("latin-1"), b"" if self.command == "HEAD" else content
+
+    def _reset(self) -> None:
+        self.close_connection = True
+        self._sandbox.reset_when_closed(self.connection)
 
     def _hang_up(self) -> None:
         self.close_connection = True

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from connectors.economic.queries import contains, one_of
+from connectors.economic.queries import any_of, contains, one_of
 from connectors.errors import ContractChanged
 from connectors.http import Transport
 from sharespine.lib.text import N_, Text
@@ -14,6 +14,8 @@ from sharespine.lib.text import N_, Text
 Row = Mapping[str, Any]
 
 _PAGE = "1000"
+#: How many customers are searched for with one call: the address stays below some 2 kB.
+_AT_ONCE = 20
 
 
 class Agreement:
@@ -24,6 +26,7 @@ class Agreement:
         self._lock = threading.Lock()
         self._products: dict[str, Row] = {}
         self._customers: dict[tuple[str, str], list[Row]] = {}
+        self._met: dict[tuple[str, str], list[Row]] = {}
         self._facts: dict[str, Any] = {}
 
     def about(self) -> Row:
@@ -42,8 +45,9 @@ class Agreement:
         return found
 
     def rows(self, path: str, *, where: str = "", sort: str = "") -> Iterator[Row]:
-        """All rows of a collection, page by page. Raises `ContractChanged` when it is no collection."""
+        """All rows of a collection, page by page. Raises `ContractChanged` when it is no collection, or never ends."""
         page = 0
+        seen: set[int] = set()
         while True:
             params = {"skippages": str(page), "pagesize": _PAGE}
             params |= {"filter": where} if where else {}
@@ -52,6 +56,11 @@ class Agreement:
             rows, pagination = body.get("collection"), body.get("pagination")
             if not isinstance(rows, list) or not isinstance(pagination, Mapping):
                 raise _changed(path)
+            fresh = {hash(str(row)) for row in rows} - seen
+            if rows and not fresh:
+                # The same rows once more: read on, they would come for ever.
+                raise _changed(path)
+            seen |= fresh
             yield from (_object(row, path) for row in rows)
             # A page without rows ends it too: `nextPage` is the server's own address, and we count pages ourselves.
             if not rows or "nextPage" not in pagination:
@@ -86,28 +95,70 @@ class Agreement:
             for number in numbers:
                 self._products.pop(number.casefold(), None)
 
-    def customers(self, way: str, value: str, *, afresh: bool = False) -> list[Row]:
+    def customers(self, way: str, value: str) -> list[Row]:
         """The customers found by `way` (number, email or organisation_number), lowest number first; barred ones too.
 
         A search that fails is an error, never "none": that would make a second card for the same buyer.
         """
         key = (way, value.casefold())
         with self._lock:
-            kept = None if afresh else self._customers.get(key)
-        if kept is not None:
-            return kept
-        found = [row for where in _search(way, value) for row in self.rows("/customers", where=where)]
-        found = sorted((row for row in found if _matches(row, way, value)), key=lambda row: int(row["customerNumber"]))
+            kept = self._customers.get(key)
+            met = self._met.pop(key, None)
+        if kept is None and met is None:
+            met = self._matching(way, value, self._customers_where(_search(way, value)))
+            self._keep(key, met)
+        return kept or met or []
+
+    def meet(self, ways: Iterable[tuple[str, str]]) -> None:
+        """Search for many customers with few calls. What is found answers the next question for each of them, and no other.
+
+        (Once, since "none" is true for a moment only: another order of the run may just have made the customer.)
+        """
+        with self._lock:
+            unknown = [(way, value) for way, value in dict.fromkeys(ways) if (way, value.casefold()) not in self._customers]
+        for start in range(0, len(unknown), _AT_ONCE):
+            chunk = unknown[start : start + _AT_ONCE]
+            rows = self._customers_where([any_of(where for way, value in chunk for where in _search(way, value))])
+            for way, value in chunk:
+                key, found = (way, value.casefold()), self._matching(way, value, rows)
+                self._keep(key, found)
+                with self._lock:
+                    self._met[key] = found
+
+    def _customers_where(self, filters: Iterable[str]) -> list[Row]:
+        found = [row for where in filters for row in self.rows("/customers", where=where)]
+        if not all(isinstance(row.get("customerNumber"), int) for row in found):
+            raise _changed("/customers")
+        return found
+
+    def _matching(self, way: str, value: str, rows: Iterable[Row]) -> list[Row]:
+        return sorted((row for row in rows if _matches(row, way, value)), key=lambda row: int(row["customerNumber"]))
+
+    def _keep(self, key: tuple[str, str], found: list[Row]) -> None:
+        """Not "none", and no barred one, which somebody is about to unbar."""
         if found and not any(row.get("barred") for row in found):
-            # "None" is not kept: another order of the run may just have made the customer. Nor is a barred one, which
-            # somebody is about to unbar.
             with self._lock:
                 self._customers[key] = found
-        return found
+
+    def remember_customer(self, row: Row) -> None:
+        """A customer that was just created: found by what it was created with, without asking."""
+        ways = {"number": "customerNumber", "email": "email", "organisation_number": "corporateIdentificationNumber"}
+        with self._lock:
+            for way, name in ways.items():
+                if value := str(row.get(name) or "").strip():
+                    self._customers[way, value.casefold()] = [row]
+
+    def known_customer(self, ways: Iterable[tuple[str, str]]) -> int | None:
+        """The number of a customer that was met or created already, by the first of `ways` that tells, without asking."""
+        with self._lock:
+            known = (self._customers.get((way, value.casefold())) for way, value in ways)
+            row = next((rows[0] for rows in known if rows), None)
+        return None if row is None else int(row["customerNumber"])
 
     def forget_customers(self) -> None:
         with self._lock:
             self._customers.clear()
+            self._met.clear()
 
     def _once(self, key: str, read: Any) -> Any:
         with self._lock:

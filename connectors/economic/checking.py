@@ -45,7 +45,8 @@ def check_agreement(agreement: Agreement) -> CheckReport:
         # Something answered in JSON, but it is not e-conomic.
         raise UnexpectedResponse()
     company = _object(about.get("company"))
-    modules = [_object(module) for module in about.get("modules") or [] if isinstance(module, dict)]
+    listed = about.get("modules")
+    modules = [_object(module) for module in listed if isinstance(module, dict)] if isinstance(listed, list) else []
     facts = {
         N_("Company"): company.get("name"),
         N_("Organisation number"): company.get("companyIdentificationNumber"),

@@ -13,6 +13,7 @@ from connectors.economic.finding import find_documents
 from connectors.economic.manifest import CAPABILITIES, MANIFEST
 from connectors.economic.mapping import draft_of
 from connectors.economic.pacing import pace
+from connectors.economic.parties import identity_of
 from connectors.economic.problems import explain
 from connectors.economic.settings import Settings
 from connectors.economic.writing import Locks, Writing
@@ -46,10 +47,22 @@ class System(Connector):
     def check(self) -> CheckReport:
         return check_agreement(Agreement(self._transport))
 
+    def look_ahead(self, records: Sequence[Order]) -> None:
+        self._agreement.meet(way for record in records for way in identity_of(record.buyer, self._settings).ways[:1])
+
     def prepare(self, record: Order, *, reference: str) -> Draft:
         return draft_of(record, reference, self._settings, self._agreement)
 
     def write(self, draft: Draft, *, key: str) -> Document:
+        return self._writing(draft, key).carry_out()
+
+    def complete(self, draft: Draft, document: Document) -> Document:
+        return self._writing(draft, draft.reference).complete(document)
+
+    def find(self, register: Register, references: Sequence[str]) -> Mapping[str, tuple[Document, ...]]:
+        return find_documents(references, self._agreement)
+
+    def _writing(self, draft: Draft, key: str) -> Writing:
         return Writing(
             draft,
             key,
@@ -57,10 +70,7 @@ class System(Connector):
             agreement=self._agreement,
             settings=self._settings,
             locks=self._locks,
-        ).carry_out()
-
-    def find(self, register: Register, references: Sequence[str]) -> Mapping[str, tuple[Document, ...]]:
-        return find_documents(references, self._agreement)
+        )
 
     @cached_property
     def _settings(self) -> Settings:

@@ -42,7 +42,7 @@ def document_from(row: Row, kind: str, number: str, *, notices: tuple[Text, ...]
     """Raises `ContractChanged` when the answer lacks its number or its amounts."""
     references, customer = row.get("references"), row.get("customer")
     target_id = row.get(number)
-    if target_id is None:
+    if not isinstance(target_id, int):
         raise missing_field(number)
     if number == "bookedInvoiceNumber":
         # The draft's own number is the one that we wrote down (recorded: it comes back as `orderNumber`).

@@ -315,6 +315,7 @@ CAPABILITIES = Capabilities(
             # Answers are kept for an hour by `Idempotency-Key` (the vendor, and verified by others in August 2026).
             idempotency_window=timedelta(hours=1),
             finds_by_reference=True,
+            completes=True,
             # ASSUMED: nobody has measured when a new document can be found; SQL behind the API suggests at once.
             index_delay=timedelta(seconds=5),
             document_kinds=KINDS,

@@ -7,7 +7,7 @@ import re
 from connectors.http import Answer
 
 # X-RateLimiting: token-limit-10000-per-60-seconds: 147/10000 (recorded; the used tokens climb).
-_BUCKET = re.compile(r"per-(\d+)-seconds:\s*(\d+)/(\d+)")
+_BUCKET = re.compile(r"per-(\d{1,9})-seconds:\s*(\d{1,9})/(\d{1,9})")
 _FREE = 0.9
 
 

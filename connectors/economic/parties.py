@@ -42,16 +42,14 @@ def identity_of(buyer: Party, settings: Settings) -> Identity:
     return Identity.of(settings, number=buyer.number, email=buyer.email, organisation_number=buyer.organisation_number)
 
 
-def find_customer(
-    identity: Identity, agreement: Agreement, *, name: str, notices: list[Text], afresh: bool = False
-) -> int | None:
+def find_customer(identity: Identity, agreement: Agreement, *, name: str, notices: list[Text]) -> int | None:
     """The number of the customer that the buyer is. None when there is none.
 
     Of several, the lowest number that is not barred, with a notice. Raises `InvalidRecord` when all of them are barred,
     `Conflict` when the shop's number belongs to somebody else.
     """
     for way, value in identity.ways:
-        found = agreement.customers(way, value, afresh=afresh)
+        found = agreement.customers(way, value)
         if not found:
             continue
         usable = [row for row in found if not row.get("barred")]

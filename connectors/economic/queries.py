@@ -35,6 +35,11 @@ def contains(field: str, value: str) -> str:
     return f"{field}$like:{escape(value.replace('[', '[[]'))}"
 
 
+def any_of(filters: Iterable[str]) -> str:
+    """A filter for rows that at least one of `filters` finds."""
+    return "$or:".join(f"({where})" for where in filters)
+
+
 def _chunks(values: list[str]) -> Iterator[list[str]]:
     chunk: list[str] = []
     length = 0

@@ -17,6 +17,7 @@ from connectors.economic.simulator.collections import page
 from connectors.economic.simulator.documents import NUMBER, address_of, document_problems, held, shown, totals_of, upgrade_body
 from connectors.economic.simulator.fields import BOOKING, DOCUMENT_POST, INVOICE_PUT, ORDER_PUT
 from connectors.economic.simulator.limits import Bucket, Replays
+from connectors.economic.simulator.parties import Shapes
 from connectors.economic.simulator.refusals import Refused, invalid, missing, refused
 from connectors.sandbox import Request, Response
 from sharespine.lib.clock import utcnow
@@ -50,6 +51,7 @@ class Simulator(Cards):
         self.bucket = Bucket(token_limit)
         self.replays = Replays()
         self.violations: list[str] = []
+        self.shapes = Shapes()
 
     def endpoint_options(self, address: str) -> dict[str, str]:
         return {

@@ -16,7 +16,7 @@ from typing import Any
 from connectors.errors import ConnectorError, ContractChanged
 from connectors.records import Address, Order, Party, Refund
 from connectors.woocommerce import wording
-from connectors.woocommerce.rows import amount, order_lines
+from connectors.woocommerce.rows import amount, listed, order_lines
 from sharespine.lib.clock import from_utc_text
 from sharespine.lib.text import N_, Text
 
@@ -55,7 +55,7 @@ def order_from(wire: Mapping[str, Any], rules: Rules = Rules()) -> Order:
     except KeyError as error:
         reason = f"the field {error} is missing"
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        reason = str(error)
+        reason = str(error)[:200]
     raise ContractChanged(
         Text(
             N_("Order %(number)s in WooCommerce cannot be understood (%(reason)s). Our staff look into it."),
@@ -73,17 +73,17 @@ def modified_at(wire: Mapping[str, Any]) -> datetime | None:
 
 
 def _order(wire: Mapping[str, Any], number: str, rules: Rules) -> Order:
-    billing, shipping = wire["billing"], wire["shipping"]
-    meta = {entry["key"]: entry["value"] for entry in wire["meta_data"]}
+    billing, shipping, freight = _object(wire, "billing"), _object(wire, "shipping"), listed(wire, "shipping_lines")
+    meta = {entry["key"]: entry["value"] for entry in listed(wire, "meta_data")}
     invoice = _address(billing)
     return Order(
         source_id=source_id(wire),
         number=number,
         status=_said(wire, "status"),
         currency=_said(wire, "currency").upper(),
-        placed_at=from_utc_text(wire["date_created_gmt"]),
-        modified_at=from_utc_text(wire["date_modified_gmt"]),
-        paid_at=from_utc_text(wire["date_paid_gmt"]) if wire["date_paid_gmt"] else None,
+        placed_at=_moment(wire, "date_created_gmt"),
+        modified_at=_moment(wire, "date_modified_gmt"),
+        paid_at=_moment(wire, "date_paid_gmt") if wire["date_paid_gmt"] else None,
         buyer=Party(
             number=str(wire["customer_id"] or ""),  # 0 is a guest
             name=invoice.name or invoice.company or _address(shipping).name,
@@ -102,8 +102,8 @@ def _order(wire: Mapping[str, Any], number: str, rules: Rules) -> Order:
         payment_method=wording.one_line(wire["payment_method"]),
         payment_title=wording.one_line(wire["payment_method_title"]),
         transaction_id=wording.one_line(wire["transaction_id"]),
-        delivery_method=", ".join(filter(None, (wording.one_line(row["method_title"]) for row in wire["shipping_lines"]))),
-        coupons=tuple(wording.one_line(row["code"]) for row in wire["coupon_lines"]),
+        delivery_method=", ".join(filter(None, (wording.one_line(row["method_title"]) for row in freight))),
+        coupons=tuple(wording.one_line(row["code"]) for row in listed(wire, "coupon_lines")),
         refunds=_refunds(wire),
         note=wording.lines(wire["customer_note"]),
         cancelled=wire["status"] in _CANCELLED,
@@ -127,6 +127,20 @@ def _said(wire: Mapping[str, Any], key: str) -> str:
     if not value:
         raise ValueError(f"the field '{key}' is empty")
     return value
+
+
+def _object(wire: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    if not isinstance(wire[key], dict):
+        raise ValueError(f"the field '{key}' is no object")
+    found: Mapping[str, Any] = wire[key]
+    return found
+
+
+def _moment(wire: Mapping[str, Any], key: str) -> datetime:
+    try:
+        return from_utc_text(wire[key])
+    except (TypeError, ValueError):
+        raise ValueError(f"the field '{key}' is no time: {str(wire[key])[:60]!r}") from None
 
 
 def _address(wire: Mapping[str, Any]) -> Address:
@@ -176,6 +190,6 @@ def _refunds(wire: Mapping[str, Any]) -> tuple[Refund, ...]:
     """Oldest first. Their totals come negative, newest first; the order's own total is never lowered."""
     refunds = (
         Refund(source_id=source_id(row), gross=abs(amount(row, "total")), reason=wording.one_line(row["reason"]))
-        for row in wire["refunds"]
+        for row in listed(wire, "refunds")
     )
     return tuple(sorted(refunds, key=lambda refund: int(refund.source_id)))

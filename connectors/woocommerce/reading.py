@@ -9,6 +9,7 @@ the used signature, or the secret. Totals are believed on a first page only: pas
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from typing import Any
 
 from connectors.answers import Answer
 from connectors.base import Page, Unreadable
-from connectors.errors import ConnectorError, ContractChanged, ServerFailed
+from connectors.errors import ConnectorError, ContractChanged, InvalidRecord, ServerFailed, TooLarge
 from connectors.http import Transport
 from connectors.records import Order
 from connectors.woocommerce import wording
@@ -36,6 +37,10 @@ _MAX_SWEEPS = 5
 _DRAFTS = frozenset({"checkout-draft", "auto-draft"})
 
 _STRANGE_LIST = N_("WooCommerce answers a question for orders with something else (%(reason)s). Our staff look into it.")
+_MONSTER = N_(
+    "Order %(number)s is larger than what we read of a shop (a note, or what a plugin keeps on the order). Make it smaller "
+    "there, or enter the order in the ERP by hand and skip it here."
+)
 _RESTLESS = N_("The orders in WooCommerce changed faster than they could be read. We try again by ourselves.")
 
 Wire = Mapping[str, Any]
@@ -52,8 +57,7 @@ class Orders:
     def by_id(self, source_ids: Sequence[str]) -> Iterator[Page]:
         """The orders with these ids, as far as the shop has them. Those in the bin are not among them."""
         ids = [number for number in dict.fromkeys(source_ids) if number.isascii() and number.isdigit()]
-        for wires in self._fetch(ids):
-            yield self._page(wires, reached=None)
+        yield from self._fetch(ids)
 
     def since(self, moment: datetime | None) -> Iterator[Page]:
         """All orders modified at or after `moment` (all there are if None), oldest change first.
@@ -66,7 +70,7 @@ class Orders:
         while True:
             try:
                 answer = self._list({"orderby": "modified", "order": "asc", **_window(after)})
-            except Unsortable:
+            except (Unsortable, TooLarge):
                 yield from self._unsorted_since(after)
                 return
             wires = _rows(answer)
@@ -100,12 +104,12 @@ class Orders:
         # `modified_before` only saves calls: whether its own edge is included was not measured, and does not matter here.
         window = {**_window(after), "modified_before": _bare(second + _SECOND)}
         ids = self._sweep({"orderby": "id", "order": "asc", **window})
-        for wires in self._fetch([number for number, modified in ids.items() if modified is None or modified <= second]):
-            yield self._page(wires, reached=None)
+        yield from self._fetch([number for number, modified in ids.items() if modified is None or modified <= second])
         yield Page(records=(), reached=min(second + _SECOND, utcnow()))
 
     def _unsorted_since(self, after: datetime) -> Iterator[Page]:
-        """For shops that cannot sort by modification: sweep all ids first, sort them here, then fetch them.
+        """For shops that cannot sort by modification, and for a page that is too large: sweep all ids first, sort them here,
+        then fetch them.
 
         Shops before 5.8 ignore `modified_after` as well (general knowledge), so the times are compared here too.
         """
@@ -115,8 +119,7 @@ class Orders:
         )
         for start in range(0, len(wanted), PAGE_SIZE):
             chunk = wanted[start : start + PAGE_SIZE]
-            for wires in self._fetch([str(number) for _, number in chunk]):
-                yield self._page(wires, reached=None)
+            yield from self._fetch([str(number) for _, number in chunk])
             yield Page(records=(), reached=min(chunk[-1][0], utcnow()))
 
     def _sweep(self, params: Mapping[str, str]) -> dict[str, datetime | None]:
@@ -135,26 +138,39 @@ class Orders:
 
     def _ids(self, params: Mapping[str, str]) -> dict[str, datetime | None]:
         found: dict[str, datetime | None] = {}
-        before: list[Wire] = []
         page = 1
         while wires := _rows(self._list({**params, "_fields": "id,date_modified_gmt", "page": str(page)})):
-            if wires == before:
-                raise _strange(f"page {page} is the same as the one before")
-            found |= {_id(wire): modified_at(wire) for wire in wires}
-            before, page = wires, page + 1
+            ids = {_id(wire): modified_at(wire) for wire in wires}
+            if ids.keys() <= found.keys():
+                # Sorted by id, what comes and goes meanwhile shifts a page by a few, never by all of it.
+                raise _strange(f"page {page} has nothing that the pages before it did not have")
+            found |= ids
+            page += 1
         return found
 
-    def _fetch(self, source_ids: Sequence[str]) -> Iterator[list[Wire]]:
-        """The orders with these ids, in lists of a page at most."""
-        for start in range(0, len(source_ids), PAGE_SIZE):
-            left = list(source_ids[start : start + PAGE_SIZE])
-            while left and (wires := _rows(self._list({"include": ",".join(left)}))):
-                got = {_id(wire) for wire in wires}
-                if got.isdisjoint(left):
-                    raise _strange("orders that were not asked for")
-                yield wires
+    def _fetch(self, source_ids: Sequence[str]) -> Iterator[Page]:
+        """The orders with these ids, a page of them at a time. What is too large together is fetched in halves."""
+        waiting = [list(source_ids[start : start + PAGE_SIZE]) for start in range(0, len(source_ids), PAGE_SIZE)][::-1]
+        while waiting:
+            wanted = waiting.pop()
+            try:
+                wires = _rows(self._list({"include": ",".join(wanted)}))
+            except TooLarge as error:
+                if len(wanted) == 1:
+                    monster = InvalidRecord(Text(_MONSTER, {"number": wanted[0]}), evidence=error.evidence)
+                    yield Page(records=(), unreadable=(Unreadable(wanted[0], wanted[0], monster),))
+                else:
+                    half = len(wanted) // 2
+                    waiting += [wanted[half:], wanted[:half]]
+                continue
+            got = {_id(wire) for wire in wires}
+            if wires and got.isdisjoint(wanted):
+                raise _strange("orders that were not asked for")
+            if wires:
+                yield self._page(wires, reached=None)
                 # A shop may give fewer per page than we ask for; those that it has no more simply stay away.
-                left = [number for number in left if number not in got]
+                if left := [number for number in wanted if number not in got]:
+                    waiting.append(left)
 
     def _list(self, params: Mapping[str, str]) -> Answer:
         usual = {"status": "any", "per_page": str(PAGE_SIZE), "dp": "2", "_fields": FIELDS}
@@ -168,7 +184,7 @@ class Orders:
             # Asked for once, and only by a shop that sells without VAT.
             self._rules = replace(self._rules, home_rates=home_rates(self._api, self._home_country))
         for wire in wires:
-            if wire.get("status") in _DRAFTS:
+            if str(wire.get("status")) in _DRAFTS:
                 continue
             try:
                 records.append(order_from(wire, self._rules))
@@ -202,7 +218,7 @@ def _rows(answer: Answer) -> list[Wire]:
 
 def _total(answer: Answer) -> int:
     total = answer.headers.get("X-WP-Total", "")
-    return int(total) if total.isascii() and total.isdigit() else 0
+    return int(total) if re.fullmatch(r"[0-9]{1,12}", total) else 0
 
 
 def _version(wire: Wire) -> tuple[str, datetime | None]:

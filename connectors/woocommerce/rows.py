@@ -19,9 +19,25 @@ _HUNDRED = Decimal(100)
 _Rates = Mapping[int, tuple[Decimal, bool]]
 
 
+def number_in(wire: Mapping[str, Any], key: str) -> Decimal:
+    """The number under `key`. Raises `ValueError`, which names the field."""
+    try:
+        return decimal(wire[key])
+    except ValueError as error:
+        raise ValueError(f"the field '{key}' is {error}") from None
+
+
+def listed(wire: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """The objects under `key`. Raises `ValueError`, which names the field."""
+    rows = wire[key]
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError(f"the field '{key}' is not a list of objects")
+    return rows
+
+
 def amount(wire: Mapping[str, Any], key: str) -> Decimal:
     """The amount under `key`, with two decimals. Raises `ValueError` when it has more, or is no amount."""
-    value = decimal(wire[key])
+    value = number_in(wire, key)
     if not is_cents(value):
         raise ValueError(f"{key} has more than two decimals: {value}")
     return cents(value)
@@ -37,9 +53,9 @@ def order_lines(
     """
     rates = _rates(wire)
     lines = [
-        *(_article(row, rates, number, home_rates) for row in wire["line_items"]),
-        *(_row(row, rates, number, LineKind.FREIGHT, "method_title") for row in wire["shipping_lines"]),
-        *(_fee(row, rates, number, gift_card_fee_names) for row in wire["fee_lines"]),
+        *(_article(row, rates, number, home_rates) for row in listed(wire, "line_items")),
+        *(_row(row, rates, number, LineKind.FREIGHT, "method_title") for row in listed(wire, "shipping_lines")),
+        *(_fee(row, rates, number, gift_card_fee_names) for row in listed(wire, "fee_lines")),
     ]
     return (*lines, *_gift_cards(wire, sum((line.gross for line in lines), ZERO)))
 
@@ -51,7 +67,7 @@ def _article(row: Mapping[str, Any], rates: _Rates, number: str, home_rates: Map
         source_id=str(row["id"]),
         kind=LineKind.ARTICLE,
         name=wording.one_line(row["name"]),
-        quantity=_plain(decimal(row["quantity"])),
+        quantity=_plain(number_in(row, "quantity")),
         net=net,
         vat=vat,
         vat_rate=_rate(row, rates, net=net, vat=vat, number=number),
@@ -113,8 +129,8 @@ def _gift_cards(wire: Mapping[str, Any], lines_total: Decimal) -> Iterator[Order
 def _rates(wire: Mapping[str, Any]) -> _Rates:
     """Percent and whether compound, by the rate's id. The percent is the one at the time of the order."""
     return {
-        row["rate_id"]: (_plain(decimal(row["rate_percent"])), row["compound"] is True)
-        for row in wire["tax_lines"]
+        row["rate_id"]: (_plain(number_in(row, "rate_percent")), row["compound"] is True)
+        for row in listed(wire, "tax_lines")
         if row.get("rate_percent") is not None
     }
 
@@ -126,7 +142,7 @@ def _rate(row: Mapping[str, Any], rates: _Rates, *, net: Decimal, vat: Decimal, 
     none is one that the shop says nothing about.
     """
     # After a recalculation a row also lists the order's other rates, with "".
-    said = [(tax["id"], amount(tax, "total")) for tax in row["taxes"] if tax["total"] not in ("", None)]
+    said = [(tax["id"], amount(tax, "total")) for tax in listed(row, "taxes") if tax["total"] not in ("", None)]
     charged = [rate for rate, tax in said if tax] or [rate for rate, _ in said]
     if not charged and not vat:
         return Decimal(0) if net else None
@@ -152,7 +168,7 @@ def _rate(row: Mapping[str, Any], rates: _Rates, *, net: Decimal, vat: Decimal, 
 
 def _details(row: Mapping[str, Any]) -> Iterator[str]:
     """What the buyer chose or wrote ("Färg: Röd"). Keys that begin with _ are the shop's own bookkeeping."""
-    for entry in row["meta_data"]:
+    for entry in listed(row, "meta_data"):
         key = wording.one_line(entry["key"])
         value = wording.one_line(entry.get("display_value", entry["value"]))
         if key and not key.startswith("_") and value:

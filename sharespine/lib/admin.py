@@ -15,26 +15,31 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
+from simple_history.template_utils import HistoricalRecordContextHelper
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
     ChoicesDropdownFilter,
     DropdownFilter,
     MultipleChoicesDropdownFilter,
     RangeDateFilter,
-    RelatedDropdownFilter,
 )
+from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
+from unfold.views import ChangeList
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDateWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
+    UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -42,9 +47,13 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from sharespine.lib.counting import CEILING
+
 __all__ = [
     "ActionVariant",
     "Admin",
+    "AutocompleteDropdownForm",
+    "AutocompleteSelectFilter",
     "CappedPaginator",
     "Checkbox",
     "Checkboxes",
@@ -59,15 +68,16 @@ __all__ = [
     "MultipleChoicesDropdownFilter",
     "OptionalReasonDialog",
     "PasswordInput",
+    "Radios",
     "RangeDateFilter",
     "ReasonDialog",
-    "RelatedDropdownFilter",
     "Select",
     "Switch",
     "TabularInline",
     "TextInput",
     "Textarea",
     "action",
+    "ask_again",
     "display",
     "leave_dialog",
 ]
@@ -77,6 +87,7 @@ DateInput = UnfoldAdminDateWidget
 Checkboxes = UnfoldAdminCheckboxSelectMultipleWidget
 IntegerInput = UnfoldAdminIntegerFieldWidget
 PasswordInput = UnfoldAdminPasswordWidget
+Radios = UnfoldAdminRadioSelectWidget
 Select = UnfoldAdminSelectWidget
 Switch = UnfoldBooleanSwitchWidget
 TextInput = UnfoldAdminTextInputWidget
@@ -86,13 +97,29 @@ Textarea = UnfoldAdminTextareaWidget
 class CappedPaginator(Paginator):
     """Counts no further than `ceiling`: nobody turns to page 400, and counting half a million rows takes its time."""
 
-    ceiling = 10_000
+    ceiling = CEILING
+    template_name = "sharespine/pagination.html"
 
     @cached_property
     def count(self) -> int:
         if isinstance(self.object_list, QuerySet):
             return self.object_list.order_by()[: self.ceiling].count()
         return len(self.object_list)
+
+
+class Rows(ChangeList):
+    """A list that finds out which rows its page has before it reads them, and completes them all at once.
+
+    To a page far back it is then a walk along an index, not through whole rows; nor are whole rows sorted.
+    """
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        page: Any = self.result_list
+        ids = list(page.values_list("pk", flat=True))
+        found = self.apply_select_related(self.root_queryset).in_bulk(ids)
+        self.result_list: Any = [found[pk] for pk in ids if pk in found]
+        self.model_admin.complete(self.result_list)
 
 
 class Admin(ModelAdmin):
@@ -106,12 +133,34 @@ class Admin(ModelAdmin):
     paginator: type[Paginator] = CappedPaginator
     compressed_fields = True
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Rows
+
+    def complete(self, rows: list[Any]) -> None:
+        """Set on the rows of a page of the list what else its columns show."""
+
+    def autocomplete_label(self, record: Any) -> str:
+        """How a record is called where one is chosen by typing."""
+        return str(record)
+
+
+class Told(HistoricalRecordContextHelper):
+    """The changes of a record with the words of its choices: simple-history (3.13) shows what the column holds."""
+
+    def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
+        choices: Any = self.model._meta.get_field(change.field)
+        words = dict(getattr(choices, "flatchoices", ()))
+        return words[value] if words and value in words else super().prepare_delta_change_value(change, value)
+
 
 class ConfigurationAdmin(SimpleHistoryAdmin, Admin):
     """What people set up: every change is kept, with who made it. One at a time: nobody deletes connections in bulk."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> Told:
+        return Told(self.model, historical_record)
 
     def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
         """An old version holds no credentials and not what depends on it: one looks at it, and changes things by hand."""
@@ -187,6 +236,12 @@ class OptionalReasonDialog(ReasonDialog):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = False
+
+
+def ask_again(request: HttpRequest, action: Any, form: Dialog) -> HttpResponse:
+    """Show the dialog of `action` once more, with what was entered and what is wrong with it."""
+    context = {"dialog": action.dialog, "form": form, "form_submit_text": action.dialog.get("form_submit_text", "")}
+    return TemplateResponse(request, "unfold/helpers/dialog.html", context)
 
 
 def leave_dialog(request: HttpRequest, address: str, *, level: int = messages.SUCCESS, message: str = "") -> HttpResponse:

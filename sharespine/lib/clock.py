@@ -14,6 +14,12 @@ def utcnow() -> datetime:
 
 
 def from_utc_text(text: str, /) -> datetime:
-    """An ISO time that is UTC by contract, with or without offset, as an aware UTC `datetime`. Raises `ValueError`."""
+    """An ISO time that is UTC by contract, with or without offset, as an aware UTC `datetime`.
+
+    Raises `ValueError`, also for a time that no clock of a business ever showed: at the ends of the calendar, to count on by an
+    hour is an error.
+    """
     moment = datetime.fromisoformat(text)
+    if not 1900 <= moment.year < 2200:
+        raise ValueError(f"no time that can be meant: {text[:30]}")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

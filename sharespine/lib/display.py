@@ -26,14 +26,20 @@ TONES = {
     "done": "success",
     "down": "danger",
     "draft": "info",
+    "ended": "default",
     "failed": "danger",
     "found": "success",
+    "gone": "danger",
     "held": "warning",
+    "hindered": "warning",
+    "leaving": "warning",
+    "live": "success",
     "lost": "danger",
     "merchant": "warning",
     "not_found": "info",
     "notice": "info",
     "paused": "warning",
+    "prospect": "info",
     "refused": "danger",
     "accepted": "success",
     "retrying": "info",
@@ -41,6 +47,7 @@ TONES = {
     "sending": "info",
     "sent": "success",
     "staff": "primary",
+    "starting": "info",
     "stopped": "danger",
     "uncertain": "warning",
     "us": "danger",
@@ -72,6 +79,15 @@ def number(value: Decimal | int) -> str:
     plain = Decimal(value).normalize()
     decimals = max(0, -int(plain.as_tuple().exponent))
     return number_format(plain, decimals, use_l10n=True, force_grouping=True)
+
+
+def hours(minutes: int) -> str:
+    """Minutes as people read them: `2 h 15 min`, with a minus sign below nought."""
+    whole, rest = divmod(abs(minutes), 60)
+    parts = [f"{number_format(whole, 0, use_l10n=True, force_grouping=True)}\N{NO-BREAK SPACE}h"] if whole else []
+    parts += [f"{rest}\N{NO-BREAK SPACE}min"] if rest or not whole else []
+    sign = "-" if minutes < 0 else ""
+    return sign + "\N{NO-BREAK SPACE}".join(parts)
 
 
 def ago(moment: datetime | None) -> str:

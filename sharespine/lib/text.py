@@ -40,7 +40,8 @@ class Text:
         return self.render()
 
     def to_json(self) -> dict[str, Any]:
-        values = {key: value.to_json() if isinstance(value, Text) else value for key, value in self.values.items()}
+        """To be kept. Of a value that is longer than anybody reads, so much is kept as tells what it is."""
+        values = {key: value.to_json() if isinstance(value, Text) else value[:_KEPT] for key, value in self.values.items()}
         return {"message": self.message, "values": values}
 
     @classmethod
@@ -51,6 +52,9 @@ class Text:
             str(data.get("message", "")),
             {key: Text.from_json(value) if isinstance(value, Mapping) else str(value) for key, value in values},
         )
+
+
+_KEPT = 1000
 
 
 class _Lenient(dict[str, str]):

@@ -58,7 +58,7 @@ class TestJson:
 class TestContentHash:
     def test_it_does_not_depend_on_when_the_record_was_modified(self) -> None:
         later = replace(order(), modified_at=order().modified_at + timedelta(days=1))
-        assert content_hash(later) == content_hash(order())
+        assert content_hash(to_json(later)) == content_hash(to_json(order()))
 
     @pytest.mark.parametrize(
         "changed",
@@ -72,18 +72,18 @@ class TestContentHash:
         ids=["status", "amount", "buyer", "note", "payment"],
     )
     def test_it_changes_with_what_the_record_says(self, changed: Order) -> None:
-        assert content_hash(changed) != content_hash(order())
+        assert content_hash(to_json(changed)) != content_hash(to_json(order()))
 
     @any_order
     @given(record=orders())
     def test_a_stored_record_has_the_hash_of_the_one_that_was_read(self, record: Order) -> None:
-        assert content_hash(from_json(Order, to_json(record))) == content_hash(record)
+        assert content_hash(to_json(from_json(Order, to_json(record)))) == content_hash(to_json(record))
 
 
 class TestDocumentHash:
     def test_an_order_that_only_moves_on_makes_the_same_document(self) -> None:
         moved = replace(order(), status="completed", paid_at=order().placed_at + timedelta(days=1), transaction_id="T-1")
-        assert document_hash(moved) == document_hash(order())
+        assert document_hash(to_json(moved)) == document_hash(to_json(order()))
 
     @pytest.mark.parametrize(
         "changed",
@@ -91,7 +91,7 @@ class TestDocumentHash:
         ids=["amount", "buyer", "delivery"],
     )
     def test_it_changes_with_what_the_document_says(self, changed: Order) -> None:
-        assert document_hash(changed) != document_hash(order())
+        assert document_hash(to_json(changed)) != document_hash(to_json(order()))
 
 
 class TestOrders:

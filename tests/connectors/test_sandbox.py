@@ -153,6 +153,16 @@ class TestFaults:
             http.post(echo.address, timeout=2)
         assert echo.count == 0
 
+    @pytest.mark.parametrize(("kind", "handled"), [("reset_early", 0), ("reset_before", 0), ("reset_after", 1)])
+    def test_a_reset_connection_ends_in_the_middle_of_the_call(self, echo: Echo, kind: str, handled: int) -> None:
+        echo.faults.add(Fault(kind))
+        with socket.create_connection(("127.0.0.1", int(echo.address.rpartition(":")[2])), timeout=2) as connection:
+            connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n" + (b"" if kind == "reset_early" else b"{}"))
+            with pytest.raises(ConnectionResetError):
+                connection.recv(100)
+        assert echo.count == handled
+        assert [(call.status, call.answer, call.fault) for call in echo.history.calls()] == [(0, None, kind)]
+
     def test_delay_handles_at_once_and_delay_before_late(self, echo: Echo) -> None:
         for kind, handled in (("delay", 1), ("delay_before", 0)):
             echo.count = 0

@@ -11,7 +11,7 @@ import time_machine
 from django.utils import translation
 
 from flows.models import Connection, Delivery, Endpoint, Flow, Run, Transfer
-from sharespine.lib.display import TONES, ago, amount, number, stamp
+from sharespine.lib.display import TONES, ago, amount, hours, number, stamp
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -59,3 +59,19 @@ def test_how_long_ago_is_told_in_the_largest_unit() -> None:
             ago(NOW - delta) for delta in (timedelta(seconds=5), timedelta(minutes=1), timedelta(hours=5), timedelta(days=3))
         ]
     assert told == ["just now", "1 minute ago", "5 hours ago", "3 days ago"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "written"),
+    [
+        (0, "0\xa0min"),
+        (45, "45\xa0min"),
+        (60, "1\xa0h"),
+        (135, "2\xa0h\xa015\xa0min"),
+        (-30, "-30\xa0min"),
+        (-61, "-1\xa0h\xa01\xa0min"),
+        (72_000, "1\xa0200\xa0h"),
+    ],
+)
+def test_minutes_are_written_as_hours_and_minutes(minutes: int, written: str) -> None:
+    assert hours(minutes) == written

@@ -16,8 +16,12 @@ def test_exact_numbers_become_decimals(value: object, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [0.1, True, None, "12,50", "abc", "NaN", "Infinity", Decimal("NaN"), Decimal("-Infinity"), b"1", []]
-)
+    "value",
+    [
+        0.1, True, None, "12,50", "abc", "NaN", "Infinity", Decimal("NaN"), Decimal("-Infinity"), b"1", [],
+        "1e400", "1e-400", "1e99999999999999999999", "1000000000000", 10**12, "9" * 5000,
+    ],
+)  # fmt: skip
 def test_anything_that_is_not_an_exact_finite_number_is_refused(value: object) -> None:
     with pytest.raises(ValueError):
         decimal(value)

@@ -11,16 +11,16 @@ from django.core.management import call_command
 from django.db import connection
 from pytest_django.fixtures import Settings
 
-from billing.models import Customer
 from flows.models import Endpoint
 from sharespine.lib.secrets import Secrets, decrypt, encrypt
+from tests.customers import subscribed
 
 CANARY = "cs_canary_7f3a9d"
 
 
 @pytest.fixture
 def endpoint(db: None) -> Endpoint:
-    customer = Customer.objects.create(name="Ullbutiken AB")
+    customer = subscribed("Ullbutiken AB")
     return Endpoint.objects.create(customer=customer, system="woocommerce", name="Shop", secrets={"consumer_secret": CANARY})
 
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from connectors.economic.simulator.agreement import Row
 from connectors.economic.simulator.fields import CUSTOMER, PRODUCT, Field
 from connectors.economic.simulator.hooks import Hooks
-from connectors.economic.simulator.parties import numbered_body, shown_customer, shown_product
+from connectors.economic.simulator.parties import Shapes, numbered_body, shown_customer, shown_product
 from connectors.economic.simulator.references import broken_references
 from connectors.economic.simulator.refusals import invalid, missing, refused
 from connectors.economic.simulator.validation import Problem, problems
@@ -23,6 +23,7 @@ class Cards(Hooks):
     """The registers of the agreement. `violations` holds what a careful client would never have sent."""
 
     violations: list[str]
+    shapes: Shapes
 
     def _body(self, request: Request, table: Field, at: datetime) -> Row:
         """The body, if it has the right shape; whatever is wrong with it is remembered."""
@@ -41,9 +42,9 @@ class Cards(Hooks):
     def _rows(self, name: str) -> list[Row]:
         if name == "customers":
             customers = sorted(self.agreement.customers.values(), key=lambda row: row["customerNumber"])
-            return [shown_customer(row, self.address) for row in customers]
+            return [self.shapes.of(shown_customer, row, self.address) for row in customers]
         products = sorted(self.agreement.products.values(), key=lambda row: row["productNumber"])
-        return [shown_product(row, self.address) for row in products]
+        return [self.shapes.of(shown_product, row, self.address) for row in products]
 
     def _customer(self, method: str, number: int, request: Request, at: datetime) -> Response:
         if method == "PUT":

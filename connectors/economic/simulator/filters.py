@@ -95,13 +95,13 @@ class _Parser:
         tests = [self._all_of()]
         while self._accept("or"):
             tests.append(self._all_of())
-        return lambda row: any(test(row) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda row: any(test(row) for test in tests)
 
     def _all_of(self) -> Test:
         tests = [self._one()]
         while self._accept("and"):
             tests.append(self._one())
-        return lambda row: all(test(row) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda row: all(test(row) for test in tests)
 
     def _accept(self, operator: str) -> bool:
         if self.peek() == ("operator", operator):
@@ -147,7 +147,7 @@ def _test(name: str, operator: str, value: list[Token]) -> Test:
         return lambda row: any(_equal(value_at(row, name), option) for option in options) == (operator == "in")
     if operator == "like":
         pattern = _pattern(value)
-        return lambda row: value_at(row, name) is not None and pattern.fullmatch(str(value_at(row, name))) is not None
+        return lambda row: (value := value_at(row, name)) is not None and pattern.fullmatch(str(value)) is not None
     given = "".join(text for _, text in value)
     if operator == "eq":
         return lambda row: _equal(value_at(row, name), given)

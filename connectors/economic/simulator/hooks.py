@@ -47,7 +47,12 @@ class Hooks(Sandbox):
 
     def bar_product(self, number: str, *, barred: bool = True) -> None:
         with self.lock:
-            self.agreement.products[number.casefold()]["barred"] = barred
+            products = self.agreement.products
+            products[number.casefold()] = {**products[number.casefold()], "barred": barred}
+
+    def bar_customer(self, number: int, *, barred: bool = True) -> None:
+        with self.lock:
+            self.agreement.customers[number] = {**self.agreement.customers[number], "barred": barred}
 
     def close_year(self, year: int) -> None:
         with self.lock:

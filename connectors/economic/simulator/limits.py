@@ -21,7 +21,7 @@ class Bucket:
     def draw(self, request: Request, at: datetime) -> tuple[bool, dict[str, str]]:
         """Whether `request` may pass, and the headers that say how much is used. A refused call costs as well."""
         if self._at is not None:
-            self._used = max(0.0, self._used - self.limit * (at - self._at) / _WINDOW)
+            self._used = max(0.0, self._used - self.limit * ((at - self._at) / _WINDOW))
         self._at = at
         cost = 1 if request.method == "GET" else 3
         passes = self._used + cost <= self.limit

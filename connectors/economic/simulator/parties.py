@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from connectors.economic.simulator.agreement import Row
+
+
+class Shapes:
+    """Shapes that were worked out before: a search looks at every card, and cards are replaced, never changed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Row, str, Row]] = {}
+
+    def of(self, shown: Callable[[Row, str], Row], row: Row, base: str) -> Row:
+        """What `shown` makes of `row`. Not to be changed by whoever gets it."""
+        kept = self._kept.get(id(row))
+        if kept is None or kept[0] is not row or kept[1] != base:
+            kept = self._kept[id(row)] = row, base, shown(row, base)
+        return kept[2]
 
 
 def numbered_body(body: Row, key: str, number: Any, changed: str) -> Row:

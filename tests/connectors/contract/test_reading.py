@@ -60,7 +60,7 @@ def test_two_reads_of_unchanged_orders_agree(shop: Stage) -> None:
     shop.shop.place_order()
     first, second = (everything(shop.connector()) for _ in range(2))
     assert first == second
-    assert [content_hash(record) for record in first] == [content_hash(record) for record in second]
+    assert [content_hash(to_json(record)) for record in first] == [content_hash(to_json(record)) for record in second]
 
 
 def test_an_order_that_was_only_touched_has_the_same_hash(shop: Stage) -> None:
@@ -70,7 +70,7 @@ def test_an_order_that_was_only_touched_has_the_same_hash(shop: Stage) -> None:
     shop.shop.touch_order(source_id)
     (after,) = everything(shop.connector())
     assert after.modified_at > before.modified_at
-    assert content_hash(after) == content_hash(before)
+    assert content_hash(to_json(after)) == content_hash(to_json(before))
 
 
 @pytest.mark.parametrize("apart", [0, 1])

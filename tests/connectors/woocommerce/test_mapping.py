@@ -353,16 +353,16 @@ def test_a_deleted_product_leaves_the_row_without_an_article_number() -> None:
 
 def test_fields_that_move_by_themselves_do_not_change_the_hash() -> None:
     wire = guest()
-    before = content_hash(order_from(wire))
+    before = content_hash(to_json(order_from(wire)))
     wire |= {"payment_url": "https://other.example", "needs_payment": True, "version": "10.6.0", "total": "307"}
     wire["date_modified_gmt"] = "2026-11-21T19:00:00"
-    assert content_hash(order_from(wire)) == before
+    assert content_hash(to_json(order_from(wire))) == before
 
 
 def test_a_new_status_changes_the_hash() -> None:
     wire = guest()
-    before = content_hash(order_from(wire))
-    assert content_hash(order_from(wire | {"status": "completed"})) != before
+    before = content_hash(to_json(order_from(wire)))
+    assert content_hash(to_json(order_from(wire | {"status": "completed"}))) != before
 
 
 def test_rates_on_one_row_add_up_and_a_compound_one_is_charged_on_top() -> None:
@@ -426,10 +426,10 @@ def test_gift_cards_that_do_not_lower_the_total_are_a_way_of_paying() -> None:
         ({"total": "307.001"}, "total has more than two decimals"),
         ({"total": Decimal("NaN")}, "not a finite number"),
         ({"total": None}, "not an exact number"),
-        ({"billing": None}, "NoneType"),
-        ({"line_items": [None]}, "NoneType"),
-        ({"date_created_gmt": None}, "argument must be str"),
-        ({"date_modified_gmt": "yesterday"}, "Invalid isoformat"),
+        ({"billing": None}, "billing"),
+        ({"line_items": [None]}, "line_items"),
+        ({"date_created_gmt": None}, "date_created_gmt"),
+        ({"date_modified_gmt": "yesterday"}, "date_modified_gmt"),
         ({"currency": ""}, "the field 'currency' is empty"),
     ],
 )
