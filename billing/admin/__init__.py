@@ -1,5 +1,21 @@
 """The admin pages of billing."""
 
 from billing.admin.customers import CustomerAdmin
+from billing.admin.hours import EntryAdmin, ServiceAccountAdmin, WorkCategoryAdmin
+from billing.admin.invoices import InvoiceBasisAdmin
+from billing.admin.packages import AddOnPriceAdmin, HourPackAdmin, PackageAdmin
+from billing.admin.subscriptions import AddOnAdmin, GrantAdmin, SubscriptionAdmin
 
-__all__ = ["CustomerAdmin"]
+__all__ = [
+    "AddOnAdmin",
+    "AddOnPriceAdmin",
+    "CustomerAdmin",
+    "EntryAdmin",
+    "GrantAdmin",
+    "HourPackAdmin",
+    "InvoiceBasisAdmin",
+    "PackageAdmin",
+    "ServiceAccountAdmin",
+    "SubscriptionAdmin",
+    "WorkCategoryAdmin",
+]

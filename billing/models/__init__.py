@@ -1,5 +1,46 @@
-"""What is sold and to whom."""
+"""Who pays for what: customers, packages, subscriptions, orders of a month, hours, and what is to be invoiced."""
 
-from billing.models.customer import Customer
+from billing.models.customer import Contact, Customer, Membership
+from billing.models.hours import Entry, ServiceAccount, WorkCategory
+from billing.models.invoices import InvoiceBasis, InvoiceRow
+from billing.models.packages import (
+    CLIENT_ONLY,
+    NEEDED,
+    AddOnKind,
+    AddOnPrice,
+    Edition,
+    Feature,
+    HourPack,
+    Offer,
+    Package,
+)
+from billing.models.subscriptions import AddOn, Grant, Pause, Subscription, Term
+from billing.models.usage import Notice, OrderMonth, OrderUse
 
-__all__ = ["Customer"]
+__all__ = [
+    "CLIENT_ONLY",
+    "NEEDED",
+    "AddOn",
+    "AddOnKind",
+    "AddOnPrice",
+    "Contact",
+    "Customer",
+    "Edition",
+    "Entry",
+    "Feature",
+    "Grant",
+    "HourPack",
+    "InvoiceBasis",
+    "InvoiceRow",
+    "Membership",
+    "Notice",
+    "Offer",
+    "OrderMonth",
+    "OrderUse",
+    "Package",
+    "Pause",
+    "ServiceAccount",
+    "Subscription",
+    "Term",
+    "WorkCategory",
+]

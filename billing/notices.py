@@ -1,0 +1,86 @@
+"""E-mails about the orders of a month: to the merchant and to us, once each, before the orders are used up.
+
+A notice is saved before it is sent and marked afterwards. One that could not be sent is tried again at the next look, so a mail
+server that is down delays it. A process that dies between the two may have it sent twice, which is better than never.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from billing import caps
+from billing.dates import month_of
+from billing.models import Customer, Notice, OrderMonth
+
+log = logging.getLogger(__name__)
+#: Whoever is at sending a notice for longer than this has died over it.
+LEFT = timedelta(minutes=15)
+
+
+def tell(*, at: datetime) -> int:
+    """Notice who nears the end of the month's orders, and send what is to be sent. Returns how many e-mails left."""
+    month = month_of(at)
+    for row in OrderMonth.objects.filter(month=month, used__gt=0).select_related("customer"):
+        usage = caps.usage(row.customer_id, at=at)
+        if usage.level is not None and usage.cap:
+            # What a worse notice of this month's room has said already is not said again.
+            said = Notice.objects.filter(customer=row.customer, month=month, cap=usage.cap)
+            if not said.filter(kind__in=_worse(usage.level)).exists():
+                said.get_or_create(
+                    customer=row.customer, month=month, cap=usage.cap, kind=usage.level, defaults={"used": usage.used}
+                )
+    unsent = Notice.objects.filter(sent_at__isnull=True, month=month).select_related("customer").order_by("pk")
+    return sum(_send(notice, at) for notice in unsent)
+
+
+def addresses(customer: Customer) -> list[str]:
+    """To whom we write: the customer's own address, and the contacts that are to get our e-mails."""
+    contacts = customer.contacts.filter(gets_notices=True).exclude(email="").values_list("email", flat=True)
+    return list(dict.fromkeys(address for address in (customer.email, *contacts) if address))
+
+
+def _worse(level: str) -> list[str]:
+    order = [Notice.Kind.FORECAST, Notice.Kind.NEAR, Notice.Kind.FULL]
+    return [kind for kind in order if order.index(kind) >= order.index(Notice.Kind(level))]
+
+
+def _send(notice: Notice, at: datetime) -> bool:
+    nobody_is_at_it = Q(tried_at__isnull=True) | Q(tried_at__lt=at - LEFT)
+    if not Notice.objects.filter(nobody_is_at_it, pk=notice.pk, sent_at__isnull=True).update(tried_at=at):
+        return False
+    customer = notice.customer
+    receivers, staff = addresses(customer), list(settings.NOTICES_TO)
+    with translation.override(customer.language):
+        context = {
+            "notice": notice,
+            "customer": customer,
+            "again_at": caps.room_again_at(at),
+            "usage": caps.usage(customer.pk, at=at),
+        }
+        subject = render_to_string("billing/notice_subject.txt", context).strip()
+        body = str(render_to_string("billing/notice.txt", context))
+    if not receivers:
+        # Somebody of ours has to call them.
+        body = _("%(customer)s has no e-mail address: tell them.") % {"customer": customer} + "\n\n" + body
+    message = EmailMessage(subject, body, to=receivers or staff, bcc=staff if receivers else [])
+    try:
+        if not (receivers or staff):
+            raise OSError("no address: the customer has none, and NOTICES_TO is empty")
+        message.send()
+    except (OSError, SMTPException) as error:
+        log.warning("The notice %s to customer %s could not be sent: %s. It is tried again.", notice.kind, customer.pk, error)
+        notice.trouble, notice.tried_at = str(error)[:500], None
+        notice.save(update_fields=["trouble", "tried_at"])
+        return False
+    notice.sent_at, notice.trouble = timezone.now(), ""
+    notice.save(update_fields=["sent_at", "trouble"])
+    return True

@@ -1,0 +1,8 @@
+"""What others may want to know. `billing` knows nothing of them."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+#: What a customer may do, or how much, has changed: sent with `customer_id` once the change is saved.
+rights_changed = Signal()
