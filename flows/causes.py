@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from flows.models import Transfer
+from flows.models.transfers import NEEDS_SOMEBODY
+from sharespine.lib.counting import CEILING
 from sharespine.lib.said import said, said_of_many
 from sharespine.lib.text import Text
 
@@ -51,10 +53,11 @@ class Group:
         return urlencode({"state__exact": self.state, "cause": self.cause})
 
 
-def groups(*, states: Collection[str] = Transfer.TROUBLE, limit: int = 50) -> list[Group]:
-    """The causes with the most orders first, at most `limit`."""
+def groups(*, states: Collection[str] = Transfer.TROUBLE, limit: int = 50, among: int = CEILING) -> list[Group]:
+    """The causes with the most orders first, at most `limit`, among the newest `among` orders in trouble."""
+    newest = Transfer.objects.filter(NEEDS_SOMEBODY, state__in=states).order_by("-pk")
     rows = list(
-        Transfer.objects.filter(state__in=states)
+        Transfer.objects.filter(NEEDS_SOMEBODY, pk__in=newest.values("pk")[:among])
         .order_by()
         .values("state", "error_code", "cause", "acts")
         .annotate(
@@ -77,9 +80,4 @@ def _group(row: dict[str, Any], messages: dict[int, Text]) -> Group:
 
 def of(cause: str, state: str) -> QuerySet[Transfer]:
     """The transfers of one group."""
-    return Transfer.objects.filter(state=state, cause=cause)
-
-
-def needs_somebody() -> Q:
-    """Stopped, uncertain, or changed in the shop after the transfer."""
-    return Q(state__in=Transfer.TROUBLE) | Q(attention=True)
+    return Transfer.objects.filter(NEEDS_SOMEBODY, state=state, cause=cause)

@@ -1,8 +1,12 @@
-"""The database's clock. Leases are set and compared by it, so that machines with wrong clocks cannot take each other's work."""
+"""The database's clock. Leases are set and compared by it, so that machines with wrong clocks cannot take each other's work.
+
+All of it comes from `now`.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,9 +17,14 @@ def now() -> Now:
     return Now()
 
 
+def reckoned(moment: datetime, at: float) -> datetime:
+    """What the database's clock shows now, without asking it: it showed `moment` when our monotonic clock showed `at`."""
+    return moment + timedelta(seconds=time.monotonic() - at)
+
+
 def ahead(wait: timedelta) -> Any:
     """An expression for the moment `wait` from now."""
-    return Now() + wait
+    return now() + wait
 
 
 def lease() -> Any:

@@ -1,162 +1,163 @@
-"""Carries out a run: capture, prepare, execute, settle.
+"""Carries out a run: reads what changed in the source, then sends what is due to the target.
 
-Threads speak HTTP only; this one thread speaks to the database, in batches, and renews the claims while it waits. The order of
-things is what makes a transfer happen once: what is about to be sent is committed first (`intend`), then sent under a key that
-stays the same until an attempt certainly had no effect; and what may have had an effect is looked up before it is sent again.
+The order of things is what makes a transfer happen once: what is about to be sent is committed first, then sent under a key
+that stays the same until an attempt certainly had no effect; and what may have had an effect is looked up before it is sent
+again.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import time
-import traceback
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Min
+from django.db import connection
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from billing import caps
-from connectors.base import Document, Draft, Register
 from connectors.errors import AccessError, ConnectorError, ProtocolError
-from flows import health, rehearsal
-from flows.ledger import claims, outcomes, runs
-from flows.ledger.rows import Fenced, record_from
+from flows import bugs, dbclock, health, rehearsal, rights, turns
+from flows.execution import Execution
+from flows.ledger import claims, owners, runs
+from flows.ledger.rows import Fenced
 from flows.models import Endpoint, Flow, Run, Transfer
 from flows.reading import Reading
-from flows.settling import LeftAlone, Settling
-from sharespine.lib.checkpoints import reach
-from sharespine.lib.text import N_, Text
+from flows.settling import quarantine
+from flows.trouble import TROUBLE, words
+from sharespine.lib import stopping
 
 log = logging.getLogger(__name__)
-#: How many transfers are claimed at a time.
-BATCH = 50
-#: A write is only begun while this share of the lease or less has passed since it was renewed. The rest outlives one call:
-#: 20 s of 30 with the defaults (`connectors.http.Limits.total`).
-YOUNG = 1 / 3
+#: A flow that could do nothing about what is due (its buyers are under way elsewhere) asks again after this.
+PAUSE = timedelta(seconds=2)
+#: How long a run that the database failed waits, again and again, before it tries to give back what it holds, in seconds. In
+#: all less than a lease: after that it is taken over anyway.
+PATIENCE = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: float | None = None) -> Run | None:
     """Carry out one run of a flow within `budget` seconds. None when it is paused or another run of it is live.
 
-    Errors of the remote systems and bugs end up on the run and its transfers; nothing is raised but what stops the worker.
+    Errors of the remote systems and bugs end up on the run and its transfers; nothing is raised but what stops the worker, and
+    `flows.trouble.TROUBLE` when the database fails and stays away.
     """
     flow = Flow.objects.select_related("connection__customer", "connection__erp", "shop").get(pk=flow_id)
-    if not flow.is_live and kind != Run.Kind.DRY:
+    if kind != Run.Kind.DRY and not (flow.is_live and rights.may_run(flow, at=timezone.now())):
         return None
     if kind == Run.Kind.POLL and _sweep_is_due(flow):
         kind = Run.Kind.SWEEP
-    this = runs.begin(flow, kind=kind, owner=f"{socket.gethostname()}:{os.getpid()}", actor=actor)
+    this = runs.begin(flow, kind=kind, owner=owners.me(), actor=actor)
     if this is None:
         return None
     try:
         if kind == Run.Kind.DRY:
             rehearsal.rehearse(flow, this)
-            return Run.objects.get(pk=this.pk)
-        finished = _Execution(flow, this, budget or settings.RUN_BUDGET_SECONDS).carry_out()
+        else:
+            Session(flow, this, budget or settings.RUN_BUDGET_SECONDS).carry_out()
     except Fenced:
         log.warning("run %s of flow %s was taken over", this.pk, flow.pk)
         return None
-    _plan_next(flow, this, at_once=not finished)
-    return Run.objects.get(pk=this.pk)
+    except TROUBLE as error:
+        return _abandon(flow, this, error)
+    return this
+
+
+def _abandon(flow: Flow, this: Run, error: Exception) -> Run | None:
+    """The database failed: as soon as it answers again, give back what the run holds, and have the flow run anew.
+
+    Raises `error` when it stays away: then the leases run out, and others take over.
+    """
+    log.warning("The database failed in run %s of flow %s: %s. What is in doubt is looked up.", this.pk, flow.pk, words(error))
+    for seconds in PATIENCE:
+        if stopping.asked():
+            break
+        time.sleep(seconds)
+        connection.close_if_unusable_or_obsolete()
+        with suppress(*TROUBLE):
+            try:
+                claims.abandon(this, quarantine=quarantine(flow.writes))
+            except Fenced:
+                return None
+            Flow.objects.filter(pk=flow.pk).update(next_run_at=dbclock.ahead(PAUSE), queued_at=None)
+            return this
+    raise error
 
 
 def _sweep_is_due(flow: Flow) -> bool:
     return flow.swept_at is not None and timezone.now() - flow.swept_at > timedelta(days=1)
 
 
-def _plan_next(flow: Flow, this: Run, *, at_once: bool) -> None:
-    """The flow runs again after its interval; sooner when a transfer is due, at once when somebody wanted it meanwhile."""
-    flow.refresh_from_db(fields=["wanted_at"])
-    following = timezone.now() + timedelta(minutes=flow.interval_minutes)
-    due = Transfer.objects.filter(flow=flow, due_at__isnull=False).aggregate(first=Min("due_at"))["first"]
-    if due is not None:
-        # What is due while the ERP is left alone waits until it is tried again.
-        following = min(following, max(due, flow.connection.erp.open_until or due))
-    if at_once or (flow.wanted_at is not None and flow.wanted_at >= this.started_at):
-        following = timezone.now()
-    Flow.objects.filter(pk=flow.pk).update(next_run_at=following, queued_at=None)
+class Session:
+    """One run in one process: this thread speaks to the database, the threads of the pool speak HTTP."""
 
-
-@dataclass(slots=True)
-class _Job:
-    """One claimed transfer on its way: first prepared, then written."""
-
-    transfer: Transfer
-    draft: Draft | None = None
-
-
-class _Execution:
     def __init__(self, flow: Flow, this: Run, budget: float) -> None:
         self.flow, self.run = flow, this
-        # Reading a large shop for the first time leaves half of the time for sending.
-        self.capture_until = time.monotonic() + budget / 2
-        self.deadline = time.monotonic() + budget
-        self.register = Register(flow.register)
+        self.began = time.monotonic()
+        self.budget = budget
+        self.last_beat = self.began
         self.problem: ConnectorError | None = None
+        #: Nothing more is begun: the ERP is to be left alone, the flow was paused, or this run is over.
         self.halted = False
         self.read_all = True
+        self.others_wait, self.ask_again_at = False, 0.0
+        self.ends = self.turn_ends = self.began
         self.bug = ""
-        self.last_beat = time.monotonic()
 
-    def carry_out(self) -> bool:
-        """Capture and execute. Returns whether the source was read to its end: if not, there is more to do at once."""
+    def carry_out(self) -> None:
         with ThreadPoolExecutor(max_workers=max(self.flow.connection.erp.budget, 1)) as pool:
             self.pool = pool
+            execution = Execution(self)
             try:
+                # Reading a large shop for the first time leaves time for sending, and a slow shop does not take all of it.
+                self.grant(1 / 2)
                 self._capture()
-                self._execute()
-            except (Fenced, KeyboardInterrupt, SystemExit):
+                self.grant(1, at_least=1 / 2)
+                execution.carry_out()
+            except (Fenced, *TROUBLE, KeyboardInterrupt, SystemExit):
                 self.halted = True
                 raise
-            except Exception:
-                self.bug = traceback.format_exc()
-                log.exception("run %s of flow %s failed", self.run.pk, self.flow.pk)
-            self._finish()
-        return self.read_all
+            except Exception as error:  # noqa: BLE001 - a bug of ours, which is told
+                self.halted = True
+                sides = (self.flow.shop, self.flow.connection.erp)
+                self.bug = bugs.told(error, f"run {self.run.pk} of flow {self.flow.pk}", *sides)
+        self._finish()
+        self._plan_next(at_once=not self.read_all or execution.left_over)
 
-    def _finish(self) -> None:
-        if self.bug:
-            error: Any = Text(N_("Something in Sharespine failed during this run. Our developers have been told."))
-            runs.finish(self.run, state=Run.State.FAILED, error=error, evidence=self.bug)
-        elif self.problem is not None:
-            runs.finish(self.run, state=Run.State.FAILED, error=self.problem)
-        else:
-            runs.finish(self.run)
+    # --- what both halves need --------------------------------------------------------------------------------------------
 
-    # --- capture ----------------------------------------------------------------------------------------------------------
+    def beat(self) -> None:
+        """Renew the claims, when it is time."""
+        if time.monotonic() - self.last_beat > settings.LEASE_SECONDS / 6:
+            runs.beat(self.run)
+            self.last_beat = time.monotonic()
 
-    def _capture(self) -> None:
-        """Read what changed in the source and save it. A source that fails does not keep its saved orders from being sent."""
-        shop = self.flow.shop
-        if shop.is_open:
-            return
-        try:
-            with shop.connect(self.flow.source_options) as source:
-                self.read_all = Reading(self.flow, self.run, self._aside).read(source, until=self.capture_until)
-        except ConnectorError as error:
-            self._endpoint_failed(shop, error)
-            self.problem = error
-            return
-        health.worked(shop)
-
-    def _aside(self, work: Callable[..., Any], *arguments: Any) -> Any:
+    def aside(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """What `work` returns, carried out in a thread, so that claims are renewed while a slow system makes us wait."""
         future = self.pool.submit(work, *arguments)
         while not wait([future], timeout=1).done:
-            self._beat()
+            self.beat()
         return future.result()
 
-    def _endpoint_failed(self, endpoint: Endpoint, error: ConnectorError) -> None:
+    def time_is_up(self) -> bool:
+        """Whether this half of the run has had its time: less of it when another flow waits, none when we are stopped."""
+        now = time.monotonic()
+        if stopping.asked() or now > self.ends:
+            return True
+        if now > self.turn_ends and now > self.ask_again_at:
+            self.others_wait, self.ask_again_at = turns.others_wait(self.flow), now + 1
+        return self.others_wait and now > self.turn_ends
+
+    def grant(self, share: float, *, at_least: float = 0) -> None:
+        """Give the half that begins now what is left of the time until `share` of it is used, and `at_least` so much more."""
+        now = time.monotonic()
+        self.ends = max(self.began + self.budget * share, now + settings.TURN_SECONDS * at_least)
+        self.turn_ends = max(self.began + settings.TURN_SECONDS * share, now + settings.TURN_SECONDS * at_least)
+
+    def endpoint_failed(self, endpoint: Endpoint, error: ConnectorError) -> None:
         """Note that an endpoint failed; when it is to be left alone, this run takes on nothing more."""
         leave_alone = health.failed(endpoint, error)
         if isinstance(error, AccessError):
@@ -164,143 +165,44 @@ class _Execution:
         if leave_alone or isinstance(error, ProtocolError):
             self.problem, self.halted = error, True
 
-    # --- execute ----------------------------------------------------------------------------------------------------------
+    # --- beginning and end ------------------------------------------------------------------------------------------------
 
-    def _execute(self) -> None:
-        erp = self.flow.connection.erp
-        if erp.is_open or self.flow.connection.state != self.flow.connection.State.ACTIVE:
+    def _capture(self) -> None:
+        """Read what changed in the source and save it. A source that fails does not keep its saved orders from being sent."""
+        shop = self.flow.shop
+        # What a vanished worker still holds would be saved as it is now in the shop, without the rules being asked.
+        claims.reap(self.flow.connection.erp_id, quarantine=quarantine(self.flow.writes))
+        if shop.is_open:
             return
-        # A source that is down or talks nonsense says nothing about the target.
-        self.halted = isinstance(self.problem, AccessError)
-        with erp.connect(self.flow.target_options) as self.target:
-            writes = self.target.capabilities.writes[self.register]
-            self.settling = Settling(self.flow, self.run, writes, partial(self._endpoint_failed, erp))
-            self.under_way: dict[Future[Any], _Job] = {}
-            self.waiting: deque[_Job] = deque()
-            while True:
-                self._beat()
-                claimed = self._claim_more()
-                self._feed()
-                if not self.under_way:
-                    if claimed:
-                        # All of them were in the ERP already.
-                        continue
-                    break
-                done = wait(self.under_way, timeout=1, return_when=FIRST_COMPLETED).done
-                self._settle([(future, self.under_way.pop(future)) for future in done])
-
-    def _feed(self) -> None:
-        """Keep the threads busy, but no more: what waits here can still be given back when the ERP goes down."""
-        if self.halted:
-            with transaction.atomic():
-                for job in self.waiting:
-                    outcomes.leave(job.transfer)
-            self.waiting.clear()
-        while self.waiting and len(self.under_way) < 2 * self.flow.connection.erp.budget:
-            self._submit(self.waiting.popleft(), self._prepare)
-
-    def _beat(self) -> None:
-        if time.monotonic() - self.last_beat > settings.LEASE_SECONDS / 6:
-            runs.beat(self.run)
-            self.last_beat = time.monotonic()
-
-    def _claim_more(self) -> bool:
-        """Claim what is due when there is nothing else to begin. Returns whether anything was claimed."""
-        if self.halted or time.monotonic() > self.deadline or self.waiting:
-            return False
-        if not Flow.objects.filter(pk=self.flow.pk, state=Flow.State.ACTIVE, connection__state="active").exists():
-            # Somebody paused it in the meantime: what is under way is finished, nothing more is begun.
-            self.halted = True
-            return False
-        claims.reap(self.flow.connection.erp_id)
-        claimed = claims.claim(self.run, BATCH)
-        if claimed:
-            reach("claimed")
-            in_question = [transfer for transfer in claimed if self._must_look_up(transfer)]
-            unquestioned = [transfer for transfer in claimed if transfer not in in_question]
-            self.waiting.extend(_Job(transfer) for transfer in unquestioned + self._look_up(in_question))
-        return bool(claimed)
-
-    def _submit(self, job: _Job, work: Callable[[_Job], Any]) -> None:
-        self.under_way[self.pool.submit(work, job)] = job
-
-    def _prepare(self, job: _Job) -> Draft:
-        if self.halted:
-            raise LeftAlone
-        return self.target.prepare(record_from(job.transfer.payload), reference=job.transfer.reference)
-
-    def _write(self, job: _Job) -> Document:
-        assert job.draft is not None  # noqa: S101 - a job is only written once it was prepared
-        reach("before_write")
-        if self.halted or time.monotonic() - self.last_beat > settings.LEASE_SECONDS * YOUNG:
-            # The endpoint is to be left alone, or the claim may run out while the write is under way.
-            raise LeftAlone
-        document = self.target.write(job.draft, key=job.transfer.key)
-        reach("after_write")
-        return document
-
-    # --- unknown outcomes -------------------------------------------------------------------------------------------------
-
-    def _must_look_up(self, transfer: Transfer) -> bool:
-        placed_before = transfer.placed_at is not None and transfer.placed_at < self.flow.look_up_before
-        return transfer.in_doubt or (placed_before and not transfer.looked_up)
-
-    def _look_up(self, transfers: list[Transfer]) -> list[Transfer]:
-        """Settle those that are in the ERP already; the others, which may now be sent, are returned."""
-        if not transfers:
-            return []
-        settling = self.settling
-        if not settling.writes.finds_by_reference:
-            with transaction.atomic():
-                free = [transfer for transfer in transfers if settling.cannot_look_up(transfer)]
-                settling.save_counts()
-            return free
         try:
-            found = self._aside(self.target.find, self.register, [transfer.reference for transfer in transfers])
+            with shop.connect(self.flow.source_options) as source:
+                self.read_all = Reading(self.flow, self.run, self.aside).read(source, enough=self.time_is_up)
         except ConnectorError as error:
-            self._endpoint_failed(self.flow.connection.erp, error)
-            with transaction.atomic():
-                for transfer in transfers:
-                    settling.postpone(transfer, error, in_doubt=transfer.in_doubt)
-                settling.save_counts()
-            return []
-        reach("looked_up")
-        with transaction.atomic():
-            free = [transfer for transfer in transfers if settling.looked_up(transfer, found.get(transfer.reference, ()))]
-            settling.save_counts()
-        return free
+            self.endpoint_failed(shop, error)
+            self.problem = error
+            # A source that is down or talks nonsense says nothing about the target.
+            self.halted = isinstance(error, AccessError)
+            return
+        health.worked(shop)
 
-    # --- settle -----------------------------------------------------------------------------------------------------------
+    def _finish(self) -> None:
+        if self.bug:
+            runs.finish(self.run, state=Run.State.FAILED, error=rehearsal.BUG, evidence=self.bug)
+        elif self.problem is not None:
+            runs.finish(self.run, state=Run.State.FAILED, error=self.problem)
+        else:
+            runs.finish(self.run)
 
-    def _settle(self, finished: list[tuple[Future[Any], _Job]]) -> None:
-        """Save what became of finished jobs in one transaction, then start the writes that it allows."""
-        to_write: list[_Job] = []
-        with transaction.atomic():
-            prepared = [(f, job) for f, job in finished if job.draft is None and f.exception() is None]
-            room = self._room([job.transfer for _, job in prepared])
-            for future, job in prepared:
-                if job.transfer.reference not in room:
-                    outcomes.hold(job.transfer, self.run)
-                    self.settling.counts["held"] += 1
-                elif self.halted:
-                    outcomes.leave(job.transfer)
-                else:
-                    job.draft = future.result()
-                    outcomes.intend(job.transfer, future.result(), self.run)
-                    to_write.append(job)
-            for future, job in finished:
-                error = future.exception()
-                if error is not None:
-                    self.settling.failed(job.transfer, error, was_written=job.draft is not None)
-                elif job not in to_write and job.draft is not None:
-                    self.settling.written(job.transfer, future.result())
-            self.settling.save_counts()
-            reach("before_settle_commit")
-        reach("settled")
-        for job in to_write:
-            self._submit(job, self._write)
-
-    def _room(self, transfers: list[Transfer]) -> set[str]:
-        if not transfers:
-            return set()
-        return caps.reserve(self.flow.connection.customer_id, [transfer.reference for transfer in transfers])
+    def _plan_next(self, *, at_once: bool) -> None:
+        """The flow runs again after its interval; sooner when a transfer is due, at once when there is more to do."""
+        flow, erp = self.flow, self.flow.connection.erp
+        first = Transfer.objects.filter(flow=OuterRef("pk"), due_at__isnull=False).order_by("due_at").values("due_at")[:1]
+        wanted_at, due = Flow.objects.filter(pk=flow.pk).values_list("wanted_at", Subquery(first)).get()
+        now = self.run.now()
+        following = now + timedelta(minutes=flow.interval_minutes)
+        if due is not None:
+            # What is due while the ERP is left alone waits until it is tried again.
+            following = min(following, max(due if due > now else now + PAUSE, erp.open_until or due))
+        if at_once or wanted_at is not None:
+            following = now
+        Flow.objects.filter(pk=flow.pk).update(next_run_at=following, queued_at=None)

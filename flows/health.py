@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import F
+from datetime import timedelta
+
+from django.db.models import F, Q
 
 from connectors.errors import AccessError, ConnectorError, RateLimited, TemporaryError
 from flows import dbclock, retry
@@ -35,18 +37,25 @@ def failed(endpoint: Endpoint, error: ConnectorError) -> bool:
         return False
     if isinstance(error, RateLimited):
         # It works, it is only busy: the pause is what it asked for.
-        wait = retry.backoff(1, retry_after=error.retry_after)
-        Endpoint.objects.filter(pk=endpoint.pk).update(open_until=dbclock.ahead(wait), trouble=error.text)
-        endpoint.refresh_from_db(fields=["open_until"])
+        Endpoint.objects.filter(pk=endpoint.pk).update(trouble=error.text)
+        _leave_alone(endpoint, retry.backoff(1, retry_after=error.retry_after))
         return True
     Endpoint.objects.filter(pk=endpoint.pk).update(failures=F("failures") + 1, trouble=error.text)
     endpoint.refresh_from_db(fields=["failures"])
     pause_for = retry.open_circuit(endpoint.failures)
     if pause_for is None:
         return False
-    Endpoint.objects.filter(pk=endpoint.pk).update(open_until=dbclock.ahead(pause_for), health=Endpoint.Health.DOWN)
-    endpoint.refresh_from_db(fields=["open_until", "health"])
+    endpoint.health = Endpoint.Health.DOWN
+    Endpoint.objects.filter(pk=endpoint.pk).update(health=endpoint.health)
+    _leave_alone(endpoint, pause_for)
     return True
+
+
+def _leave_alone(endpoint: Endpoint, pause: timedelta) -> None:
+    """Leave `endpoint` alone for so long from now; a longer pause that it asked for before is not cut short."""
+    sooner = Q(open_until__isnull=True) | Q(open_until__lt=dbclock.ahead(pause))
+    Endpoint.objects.filter(sooner, pk=endpoint.pk).update(open_until=dbclock.ahead(pause))
+    endpoint.refresh_from_db(fields=["open_until"])
 
 
 def pause(connection: Connection, endpoint: Endpoint, error: AccessError) -> None:

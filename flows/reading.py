@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -21,30 +21,52 @@ class Reading:
         self.flow, self.run, self.aside = flow, run, aside
         self.register = Register(flow.register)
 
-    def read(self, source: Connector, *, until: float) -> bool:
-        """Save what changed in the source. False when the moment `until` (monotonic) came first: then there is more at once.
+    def read(self, source: Connector, *, enough: Callable[[], bool]) -> bool:
+        """Save what changed in the source. False when it was `enough` before the end: then there is more at once.
 
         What was read is saved in any case, and the next run begins where this one stopped. Raises `ConnectorError`.
         """
-        sweep = self.run.kind == Run.Kind.SWEEP
         started = timezone.now()
         since = self.flow.read_from()
-        if sweep and since is not None:
-            # Never less than a poll would read, however long the shop was away.
-            since = min(since, started - SWEEP_WINDOW)
         self._ask_for(source, capture.to_read_again(self.flow))
+        sweep, over = self.run.kind == Run.Kind.SWEEP, False
+        before = self.flow.cursor
+        new: set[str] = set()
+        for page in self._pages(source, Query(register=self.register, modified_since=since)):
+            capture.capture(self.run, self.flow, page)
+            if sweep:
+                new |= _ids(page)
+            # Only when there is a page after it; and never before this read came further than the last one, or both would
+            # end within the overlap for ever.
+            if over:
+                return False
+            over = enough() and self.flow.cursor != before
+        if sweep and since is not None and not self._sweep(source, started, since, new, enough):
+            return False
+        if sweep or self.flow.swept_at is None:
+            # The first poll read everything there is, so it counts as a sweep.
+            Flow.objects.filter(pk=self.flow.pk).update(swept_at=started, swept_to=None)
+        return True
+
+    def _sweep(self, source: Connector, started: datetime, until: datetime, new: set[str], enough: Callable[[], bool]) -> bool:
+        """Read what changed in the last days once more, but what is `new` since `until`: that was read just now.
+
+        False when it was `enough` before the end: the next sweep goes on there, so that a large shop is swept too.
+        """
+        since = reached = self.flow.swept_to or started - SWEEP_WINDOW
         seen: set[str] = set()
         for page in self._pages(source, Query(register=self.register, modified_since=since)):
             capture.capture(self.run, self.flow, page)
             seen |= _ids(page)
-            if time.monotonic() > until:
+            reached = max(reached, page.reached or reached)
+            if reached >= until:
+                break
+            if enough() and reached > since:
+                self._ask_for(source, capture.missed(self.flow, since, reached, seen))
+                Flow.objects.filter(pk=self.flow.pk).update(swept_to=reached)
                 return False
-        if sweep and since is not None:
-            # A list leaves out what was deleted: only what one misses in it tells.
-            self._ask_for(source, capture.missed(self.flow, since, seen))
-        if sweep or self.flow.swept_at is None:
-            # The first poll read everything there is, so it counts as a sweep.
-            Flow.objects.filter(pk=self.flow.pk).update(swept_at=started)
+        # A list leaves out what was deleted: only what one misses in it tells.
+        self._ask_for(source, capture.missed(self.flow, since, None, seen | new))
         return True
 
     def _ask_for(self, source: Connector, wanted: list[str]) -> None:

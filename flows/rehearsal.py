@@ -8,20 +8,22 @@ from typing import Any
 from connectors.base import Connector, Draft, Query, Register
 from connectors.errors import ConnectorError
 from connectors.records import Order, to_json
+from flows import bugs
 from flows.ledger import runs
-from flows.ledger.rows import record_from
+from flows.ledger.rows import Fenced, record_from
 from flows.models import Flow, Run, Transfer
 from flows.rules import skip_reason
 from sharespine.lib.text import N_, Text
 
 #: How many orders a dry run looks at. Enough to judge the settings by; a person reads the report.
 ENOUGH = 50
+BUG = Text(N_("Something in Sharespine failed during this run. Our developers have been told."))
 
 
 def rehearse(flow: Flow, run: Run) -> None:
     """Fill the report of `run` with what would become of the next orders, newest cursor first, and end the run.
 
-    Raises `flows.ledger.rows.Fenced` when the run was taken over. Errors of the remote systems end up on the run.
+    Raises `flows.ledger.rows.Fenced` when the run was taken over. Errors of the remote systems and bugs end up on the run.
     """
     report: list[dict[str, Any]] = []
     try:
@@ -35,8 +37,13 @@ def rehearse(flow: Flow, run: Run) -> None:
                     runs.beat(run)
     except ConnectorError as error:
         runs.finish(run, state=Run.State.FAILED, error=error)
-        return
-    runs.finish(run)
+    except Fenced:
+        raise
+    except Exception as error:  # noqa: BLE001 - a bug of ours, which is told
+        evidence = bugs.told(error, f"dry run {run.pk} of flow {flow.pk}", flow.shop, flow.connection.erp)
+        runs.finish(run, state=Run.State.FAILED, error=BUG, evidence=evidence)
+    else:
+        runs.finish(run)
 
 
 def preview(transfer: Transfer) -> Draft:

@@ -8,10 +8,15 @@ from random import random
 
 #: The longest we wait between two attempts, and the longest we let a remote system make us wait.
 LONGEST = timedelta(hours=1)
+#: The longest an endpoint is left alone: one call a minute burdens nobody, and orders go on soon after it is back.
+LONGEST_PAUSE = timedelta(minutes=1)
 #: Temporary failures in a row before an endpoint is left alone for a while.
 PATIENCE = 5
 #: Attempts at something that should not happen (nonsense in the answer, a bug of ours) before a person must look.
 LIMIT = 5
+#: Attempts at one order on which the remote system fails while it takes others, about half a day of them: then it is the order
+#: that it cannot take.
+ENOUGH = 20
 
 
 def backoff(attempts: int, *, retry_after: float | None = None, rng: Callable[[], float] = random) -> timedelta:
@@ -30,4 +35,4 @@ def open_circuit(failures: int) -> timedelta | None:
     """How long an endpoint is left alone after so many temporary failures in a row; None while we still try at once."""
     if failures < PATIENCE:
         return None
-    return timedelta(seconds=min(600.0, 10.0 * 2 ** min(failures - PATIENCE, 8)))
+    return min(LONGEST_PAUSE, timedelta(seconds=10.0 * 2 ** min(failures - PATIENCE, 8)))

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
 
+from billing.dates import today
+from billing.refusals import Refused
 from connectors.base import Draft
 from connectors.errors import ConnectorError, WhoActs
-from flows import dbclock, health, rehearsal, tasks
-from flows.ledger import by_hand
+from connectors.registry import connector_class
+from flows import bugs, dbclock, health, rehearsal, rights, tasks
+from flows.ledger import by_hand, held
 from flows.ledger.capture import BY_HAND
 from flows.models import Connection, Endpoint, Flow, Run, Transfer
+from flows.settling import quarantine
 from sharespine.lib.text import N_, Text
 
 State = Transfer.State
 RETRYABLE = (State.STOPPED, State.RETRYING, State.SKIPPED, State.HELD, State.UNCERTAIN)
 SKIPPABLE = (State.STOPPED, State.RETRYING, State.WAITING, State.HELD)
-
-
-class Refused(Exception):
-    """What was asked cannot be done now; `text` says why and what to do."""
-
-    def __init__(self, message: str, **values: str | Text) -> None:
-        self.text = Text(message, values)
-        super().__init__(str(self.text))
+#: How far the clock of a shop may be ahead of ours, or of what it calls UTC.
+AHEAD = timedelta(days=1)
+BUG = Text(N_("Something in Sharespine failed during this test. Our developers have been told."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Outcome:
 
 
 def check_endpoint(endpoint: Endpoint, *, actor: str) -> Endpoint:
-    """Test an endpoint and remember what was found, or what is wrong. Never raises `ConnectorError`."""
+    """Test an endpoint and remember what was found, or what is wrong. Never raises what a connector raises."""
     try:
         with endpoint.connect() as connector:
             report = connector.check()
@@ -51,6 +51,9 @@ def check_endpoint(endpoint: Endpoint, *, actor: str) -> Endpoint:
         denied = endpoint.health == Endpoint.Health.DENIED
         endpoint.health = Endpoint.Health.DENIED if denied else Endpoint.Health.DOWN
         endpoint.trouble = error.text
+    except Exception as error:  # noqa: BLE001 - a bug of ours, which is told
+        bugs.told(error, f"test of endpoint {endpoint.pk}", endpoint)
+        endpoint.health, endpoint.trouble = Endpoint.Health.DOWN, BUG
     else:
         health.worked(endpoint)
         endpoint.report = Endpoint.report_to_json(report)
@@ -109,6 +112,8 @@ def resume_flow(flow: Flow, *, actor: str) -> None:
         raise Refused(N_("Activate the connection “%(connection)s” first."), connection=flow.connection.name)
     if flow.shop.health != Endpoint.Health.WORKING:
         raise Refused(N_("Test %(endpoint)s first: it must answer before the flow runs."), endpoint=flow.shop.name)
+    if (reason := rights.hindrance(flow, today(timezone.now()))).message:
+        raise Refused(reason.message, **reason.values)
     if not flow.trigger_statuses:
         raise Refused(N_("Choose which order statuses trigger transfer: without one, no order would ever be transferred."))
     _set_flow_state(flow, Flow.State.ACTIVE, actor)
@@ -129,16 +134,16 @@ def start_flow(flow: Flow, *, actor: str, kind: str = Run.Kind.POLL) -> None:
     """Have a worker run the flow now. A dry run may be made of a paused flow too."""
     if kind != Run.Kind.DRY and not flow.is_live:
         raise Refused(N_("The flow “%(flow)s” is paused. Resume it and its connection first."), flow=str(flow))
-    tasks.wake(flow.pk, kind=kind, actor=actor)
+    tasks.wake_for(flow.pk, kind=kind, actor=actor)
 
 
 def look_up_everything() -> tuple[int, int]:
-    """Have every order that is older than now looked up in its ERP before it is sent: an older state was put back.
+    """Have every order that there is now looked up in its ERP before it is sent: an older state was put back.
 
     Returns how many flows and how many open transfers this concerns.
     """
     with transaction.atomic():
-        flows = Flow.objects.update(look_up_before=timezone.now(), next_run_at=None, queued_at=None)
+        flows = Flow.objects.update(look_up_before=timezone.now() + AHEAD, next_run_at=None, queued_at=None)
         return flows, by_hand.forget_look_ups()
 
 
@@ -153,8 +158,14 @@ def _want(flow_id: int) -> bool:
     Flow.objects.filter(pk=flow_id).update(wanted_at=dbclock.now(), next_run_at=None)
     woken = Flow.objects.filter(pk=flow_id, queued_at=None).update(queued_at=dbclock.now())
     if woken:
-        tasks.wake(flow_id)
+        tasks.wake()
     return bool(woken)
+
+
+def rights_changed(customer_id: int) -> None:
+    """What a customer may do, or how much, has changed: its flows find out now, and orders that wait for room go."""
+    rights.ask_again(customer_id)
+    held.let_go(customer_id, at=timezone.now())
 
 
 # --- transfers ----------------------------------------------------------------------------------------------------------------
@@ -163,9 +174,11 @@ def _want(flow_id: int) -> bool:
 def retry(transfers: QuerySet[Transfer], *, actor: str, reason: str = "") -> Outcome:
     """Try transfers again now, as the shop has them by then.
 
-    What may already be in the ERP is looked up there first, however often this is pressed.
+    What may already be in the ERP is looked up there first, however often this is pressed; and not before it can be found.
     """
     text = Text(N_("Retried by %(actor)s. %(reason)s"), {"actor": actor, "reason": reason})
+    unread = Q(total__isnull=True) | Q(slimmed_at__isnull=False)
+    findable = dbclock.ahead(_quarantine(transfers))
     changes: dict[str, Any] = {
         "state": State.WAITING,
         "acts": WhoActs.NOBODY,
@@ -174,8 +187,8 @@ def retry(transfers: QuerySet[Transfer], *, actor: str, reason: str = "") -> Out
         "cause": "",
         "attempts": 0,
         "crashes": 0,
-        # What never could be read is sent once it has been: there is nothing to send before.
-        "due_at": Case(When(total__isnull=True, then=Value(None)), default=Value(timezone.now())),
+        # What never could be read, or was slimmed, is sent once it has been read: there is nothing to send before.
+        "due_at": Case(When(unread, then=Value(None)), When(in_doubt=True, then=findable), default=dbclock.now()),
     }
     asked = list(transfers.values_list("pk", flat=True))
     with transaction.atomic():
@@ -183,6 +196,13 @@ def retry(transfers: QuerySet[Transfer], *, actor: str, reason: str = "") -> Out
         for flow_id in set(Transfer.objects.filter(pk__in=asked).values_list("flow_id", flat=True)):
             _want(flow_id)
     return outcome
+
+
+def _quarantine(transfers: QuerySet[Transfer]) -> timedelta:
+    """How long after a write the ERPs of `transfers` can surely be searched for it: the slowest of them counts."""
+    systems = Endpoint.objects.filter(pk__in=transfers.order_by().values("erp")).values_list("system", flat=True)
+    declared = [writes for system in set(systems) for writes in connector_class(system).capabilities.writes.values()]
+    return max(map(quarantine, declared), default=timedelta(0))
 
 
 def skip(transfers: QuerySet[Transfer], *, actor: str, reason: str) -> Outcome:
@@ -206,7 +226,9 @@ def mark_handled(transfers: QuerySet[Transfer], *, actor: str, reason: str = "")
 
 
 def preview(transfer: Transfer) -> Draft:
-    """What sending this transfer would send now. Raises `ConnectorError`. Changes nothing anywhere."""
+    """What sending this transfer would send now. Raises `ConnectorError`, or `Refused`. Changes nothing anywhere."""
+    if transfer.slimmed_at:
+        raise Refused(N_("The details of this order were removed, since nothing happened to it for a long time."))
     return rehearsal.preview(transfer)
 
 

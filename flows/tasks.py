@@ -1,11 +1,14 @@
 """What the queue runs. The only module that imports django_q.
 
-A task is a wake-up and carries a row id; the rows are the truth. A task that is lost, late or doubled does no harm: `tick`
-wakes every flow that is due, and a second run of a flow finds the first one alive and goes away.
+A task is a wake-up, whoever it was meant for; the rows are the truth. One that is lost, late or doubled does no harm: `tick`
+sees to it that somebody looks, and whoever looks takes on the flow whose turn it is, until none is due.
 """
 
 from __future__ import annotations
 
+import logging
+import sys
+import time
 from datetime import timedelta
 
 from django.conf import settings
@@ -13,35 +16,73 @@ from django.db.models import Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from flows import dbclock, engine
-from flows.models import Connection, Flow, Run
+from flows import dbclock, engine, turns
+from flows.ledger import runs
+from flows.models import Flow, Run
+from flows.trouble import borne
+from sharespine.lib import stopping
+
+log = logging.getLogger(__name__)
+# Seconds. So long waits a thread whose answer has come while another computes: by default several times as long as it takes to
+# send a request, for each call of each order.
+sys.setswitchinterval(0.0005)
+#: How often, in seconds, a worker has somebody look after contracts, room and notices.
+UPKEEP_EVERY = 300.0
+_next_upkeep = time.monotonic() + UPKEEP_EVERY
 
 
-def wake(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "") -> None:
-    """Have a worker run the flow soon. Part of the caller's transaction."""
+def wake() -> None:
+    """Have a worker look for work soon. Part of the caller's transaction."""
+    async_task("flows.tasks.work", task_name="work")
+
+
+def wake_for(flow_id: int, *, kind: str, actor: str) -> None:
+    """Have a worker carry out one run of this very flow, which may be paused."""
     async_task("flows.tasks.run_flow", flow_id, kind, actor, task_name=f"flow {flow_id} {kind}")
 
 
 def run_flow(flow_id: int, kind: str = Run.Kind.POLL, actor: str = "") -> None:
     """Carry out one run of a flow."""
-    engine.run(flow_id, kind=kind, actor=actor)
+    with borne(log):
+        engine.run(flow_id, kind=kind, actor=actor)
+
+
+def work() -> int:
+    """Carry out the flows that are due, fairly between customers, until there are none or the time is up.
+
+    Any number of workers may do this at once. Returns how many runs it carried out.
+    """
+    ends = time.monotonic() + settings.RUN_BUDGET_SECONDS
+    number = 0
+    with borne(log):
+        while not stopping.asked() and (flow_id := turns.next_flow()) is not None:
+            left = ends - time.monotonic()
+            if left < 0:
+                wake()
+                break
+            number += engine.run(flow_id, budget=max(left, settings.TURN_SECONDS)) is not None
+    return number
 
 
 def tick() -> int:
-    """Wake the flows that are due and not woken yet. Any number of workers may do this at once. Returns how many."""
+    """Wake the flows that are due and not woken yet, those of dead workers too. Any number of workers may do this at once.
+
+    Returns how many.
+    """
+    global _next_upkeep
+    if time.monotonic() > _next_upkeep:
+        _next_upkeep = time.monotonic() + UPKEEP_EVERY
+        async_task("flows.upkeep.carry_out", task_name="upkeep")
+    runs.bury()
     forgotten = timezone.now() - timedelta(seconds=settings.LEASE_SECONDS)
     not_woken = Q(queued_at__isnull=True) | Q(queued_at__lt=forgotten)
-    due = Flow.objects.filter(
-        not_woken,
-        Q(next_run_at__isnull=True) | Q(next_run_at__lte=dbclock.now()),
-        state=Flow.State.ACTIVE,
-        connection__state=Connection.State.ACTIVE,
-    )
-    woken = 0
-    for pk in due.values_list("pk", flat=True):
-        # The same condition again: whoever is first changes the row. (Not equality with what was read: SQLite keeps times as
-        # text, and its own clock writes fewer digits than we do.)
-        if Flow.objects.filter(not_woken, pk=pk).update(queued_at=dbclock.now()):
-            wake(pk)
-            woken += 1
+    waiting = list(turns.due().filter(not_woken).values_list("pk", flat=True))
+    if not waiting:
+        return 0
+    # The same condition again: whoever is first changes the rows. (Not equality with what was read: SQLite keeps times as
+    # text, and its own clock writes fewer digits than we do.)
+    woken = Flow.objects.filter(not_woken, pk__in=waiting).update(queued_at=dbclock.now())
+    for _ in range(min(woken, settings.WORKERS)):
+        # Each worker goes on until nothing is due, so more than there are of them would find nothing to do.
+        wake()
     return woken

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from flows.models import Transfer
+from sharespine.lib.counting import CountOf, counted
+
+#: A badge says no more than that there are so many.
+MANY = 1000
 
 
 def environment(request: HttpRequest) -> list[str] | None:
@@ -25,7 +28,8 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "items": [
                 _item(_("Start page"), "dashboard", reverse("admin:index")),
-                _item(_("Customers"), "storefront", _list("billing_customer"), "billing.view_customer"),
+                _item(_("Customers"), "storefront", _list("billing_customer"), "billing.view_customer", but_not="/follow-up/"),
+                _item(_("Follow up"), "call", reverse("admin:billing_customer_follow_up"), "billing.view_subscription"),
             ]
         },
         {
@@ -51,11 +55,34 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
         {
+            "title": _("Contracts"),
+            "collapsible": True,
+            "items": [
+                _item(_("Packages"), "view_column", _list("billing_package"), "billing.view_package"),
+                _item(_("Subscriptions"), "contract", _list("billing_subscription"), "billing.view_subscription"),
+                _item(_("Add-ons"), "add_box", _list("billing_addon"), "billing.view_addon"),
+                _item(_("Add-on prices"), "sell", _list("billing_addonprice"), "billing.view_addonprice"),
+                _item(_("Grants"), "extension", _list("billing_grant"), "billing.view_grant"),
+                _item(_("Hour packs"), "hourglass", _list("billing_hourpack"), "billing.view_hourpack"),
+            ],
+        },
+        {
+            "title": _("Hours and invoices"),
+            "collapsible": True,
+            "items": [
+                _item(_("Service accounts"), "schedule", _list("billing_serviceaccount"), "billing.view_serviceaccount"),
+                _item(_("Entries"), "list_alt", _list("billing_entry"), "billing.view_entry"),
+                _item(_("Work categories"), "category", _list("billing_workcategory"), "billing.view_workcategory"),
+                _item(_("Invoice bases"), "receipt", _list("billing_invoicebasis"), "billing.view_invoicebasis"),
+            ],
+        },
+        {
             "title": _("Staff"),
             "collapsible": True,
             "items": [
                 _item(_("Users"), "person", _list("auth_user"), "auth.view_user"),
                 _item(_("Groups"), "group", _list("auth_group"), "auth.view_group"),
+                _item(_("Workers"), "memory", _list("flows_worker"), "flows.view_worker"),
             ],
         },
     ]
@@ -65,12 +92,16 @@ def _list(name: str) -> str:
     return reverse(f"admin:{name}_changelist")
 
 
-def _item(title: Any, icon: str, link: str, permission: str = "", *, only_list: bool = False, view: str = "") -> dict[str, Any]:
+def _item(
+    title: Any, icon: str, link: str, permission: str = "", *, only_list: bool = False, view: str = "", but_not: str = ""
+) -> dict[str, Any]:
     item: dict[str, Any] = {"title": title, "icon": icon, "link": link}
     if permission:
         item["permission"] = lambda request: request.user.has_perm(permission)
     if view:
         item["active"] = lambda request: request.GET.get("view") == view
+    elif but_not:
+        item["active"] = lambda request: request.path.startswith(link) and but_not not in request.path
     elif only_list:
         item["active"] = lambda request: (
             request.path.startswith(link) and "/causes/" not in request.path and request.GET.get("view") != "uncertain"
@@ -79,11 +110,12 @@ def _item(title: Any, icon: str, link: str, permission: str = "", *, only_list: 
 
 
 def _badge(count: int, variant: str) -> dict[str, Any]:
-    return {"badge": str(count), "badge_variant": variant} if count else {}
+    return {"badge": counted(count, MANY), "badge_variant": variant} if count else {}
 
 
-def _troubled() -> dict[str, int]:
-    return dict(Transfer.objects.filter(state__in=Transfer.TROUBLE).order_by().values_list("state").annotate(n=Count("pk")))
+def _troubled() -> dict[str, Any]:
+    counts = {state: CountOf(Transfer.objects.filter(state=state), MANY) for state in ("stopped", "uncertain")}
+    return dict(Transfer.objects.order_by("pk").values(**counts).first() or {})
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from billing.models import Customer
+from django.utils import timezone
+
+from billing import contracts, gates
+from billing.dates import month_of, today
+from billing.models import Customer, Edition, Package
 from connectors.base import Manifest, Role
 from connectors.registry import sandbox_class, systems
 from connectors.sandbox import Sandbox
@@ -52,6 +56,9 @@ def _simulator(manifest: Manifest, journals: Path | None) -> Any:
 def set_up(ground: Playground) -> Flow:
     """A customer with a connection between the two simulators and a flow of orders that runs; made once, then found again."""
     customer, _ = Customer.objects.get_or_create(name="Ullbutiken i Skåne AB", defaults={"email": "ull@butiken.example"})
+    if gates.live(customer.pk, today(timezone.now())) is None:
+        first = month_of(timezone.now())
+        contracts.start(customer, Package.objects.get(code="800"), Edition.CLOUD, begins_on=first, actor=ACTOR)
     shop = _endpoint(customer, ground.shop, ground.shop_address, "Webbutiken")
     erp = _endpoint(customer, ground.erp, ground.erp_address, "Bokföringen")
     connection, _ = Connection.objects.get_or_create(customer=customer, name="Webbutik till bokföring", defaults={"erp": erp})

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -13,13 +12,12 @@ from django.utils.formats import date_format
 from unfold.dataclasses import SearchResult
 
 from billing.models import Customer
+from flows import finding
 from flows.models import Connection, Endpoint, Transfer
 from sharespine.lib.display import amount
 
 #: How many of each kind are shown, and read.
 LIMIT = 20
-#: How many of the queries for an order ask for the exact number.
-EXACT = 2
 
 
 def find(request: HttpRequest, term: str) -> list[SearchResult]:
@@ -41,7 +39,8 @@ def _customers(request: HttpRequest, term: str) -> Iterator[SearchResult]:
 def _orders(request: HttpRequest, term: str) -> Iterator[SearchResult]:
     if not request.user.has_perm("flows.view_transfer"):
         return
-    for transfer in islice(_distinct(orders_matching(term)), LIMIT):
+    ids = finding.matching(Transfer.objects.all(), term, limit=LIMIT)[:LIMIT]
+    for transfer in Transfer.objects.filter(pk__in=ids).select_related("customer").defer("payload"):
         placed = date_format(timezone.localtime(transfer.placed_at), "SHORT_DATE_FORMAT") if transfer.placed_at else "–"
         yield _result(
             transfer,
@@ -49,29 +48,6 @@ def _orders(request: HttpRequest, term: str) -> Iterator[SearchResult]:
             f"{placed} · {amount(transfer.total, transfer.currency)} · {transfer.buyer}",
             "receipt_long",
         )
-
-
-def orders_matching(term: str) -> list[QuerySet[Transfer]]:
-    """Queries for an order by its numbers: first those that an index answers, and prefixes only then."""
-    orders = Transfer.objects.select_related("customer").defer("payload")
-    return [
-        orders.filter(number=term)[:LIMIT],
-        orders.filter(target_id=term)[:LIMIT],
-        orders.filter(Q(number__istartswith=term) | Q(target_id__istartswith=term) | Q(reference__istartswith=term))[:LIMIT],
-        orders.filter(buyer__istartswith=term)[:LIMIT],
-    ]
-
-
-def _distinct(queries: list[QuerySet[Transfer]]) -> Iterator[Transfer]:
-    seen: set[int] = set()
-    for index, query in enumerate(queries):
-        if seen and index >= EXACT:
-            # The number itself was found: those that only begin with it are not what was meant.
-            return
-        for transfer in query:
-            if transfer.pk not in seen:
-                seen.add(transfer.pk)
-                yield transfer
 
 
 def _endpoints(request: HttpRequest, term: str) -> Iterator[SearchResult]:
@@ -89,6 +65,6 @@ def _connections(request: HttpRequest, term: str) -> Iterator[SearchResult]:
 
 
 def _result(record: Model, title: str, description: str, icon: str) -> SearchResult:
-    meta = record._meta  # noqa: SLF001 - Django's documented way to a model's names
+    meta = record._meta
     address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[record.pk])
     return SearchResult(title=title, description=f"{meta.verbose_name} · {description}", link=address, icon=icon)

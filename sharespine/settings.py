@@ -29,8 +29,12 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 #: A word shown beside the logo, so that nobody mistakes one installation for another.
 ENVIRONMENT_NAME = env.str("ENVIRONMENT_NAME", "Lokal" if EMBEDDED else "")
+#: What is installed here, a version or a commit: shown beside each worker, so that one sees which are of the last release.
+RELEASE = env.str("RELEASE", "")
 #: Whether endpoints may point at the built-in simulators and at this machine.
 SANDBOX = env.bool("SANDBOX", EMBEDDED)
+#: Networks (CIDR) that are not on the internet and yet may be called: where an ERP stands in a network of one's own.
+ALLOWED_NETWORKS = env.list("ALLOWED_NETWORKS", default=[])
 
 INSTALLED_APPS = [
     # Not unfold itself: that would put its own admin site in place of ours.
@@ -55,6 +59,7 @@ INSTALLED_APPS = [
     "flows",
 ]
 MIDDLEWARE = [
+    "sharespine.api.health.HealthFirst",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sharespine.middleware.ContentSecurityPolicy",
@@ -90,11 +95,22 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # FULL: what was committed survives a power cut. An intent that were lost so would be an order sent twice.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        **DATABASES["default"].get("OPTIONS", {}),
     }
 else:
     # The queue's processes close "old" connections around each task: without this every task reconnects several times.
     DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    # A server that is gone without a word is noticed within seconds, not after the quarter of an hour that is TCP's default.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "")
@@ -122,15 +138,39 @@ Q_CLUSTER = {
     "catch_up": False,
     "recycle": 200,
     "max_rss": 400_000,
-    "poll": 0.2,
-    "guard_cycle": 0.5,
+    # How often each worker command looks into the queue, in seconds: an idle one then asks the database six times a second.
+    "poll": 0.5,
     "scheduler": False,
+    # No statistics in a cache: whether a worker lives is told by its row in the database, and nothing waits for Redis.
+    "cache": "",
     "label": "Django Q",
 }
-#: How long a claim on a run or a transfer holds without a heartbeat. Longer than any one write to a remote system.
-LEASE_SECONDS = env.int("LEASE_SECONDS", 30)
-#: How long one task works before it makes room for other flows.
+#: How long a claim on a run or a transfer holds without a heartbeat. A third longer than any one write to a remote system, and
+#: short enough that orders are on their way again half a minute after a machine died.
+LEASE_SECONDS = env.int("LEASE_SECONDS", 24)
+#: How long one run takes at most; and when another flow waits for a worker.
 RUN_BUDGET_SECONDS = env.int("RUN_BUDGET_SECONDS", 60)
+TURN_SECONDS = env.int("TURN_SECONDS", 8)
+#: How long a write whose worker vanished may still be under way at the other side, before it is looked up there.
+QUARANTINE_SECONDS = env.int("QUARANTINE_SECONDS", 5)
+
+# How long what nobody works with any more is kept, in days. See docs/operations.md.
+#: The record of an order that is sent or skipped, its buyer, and what was sent: since its last change.
+KEEP_DETAILS_DAYS = env.int("KEEP_DETAILS_DAYS", 14)
+#: The timelines of such orders, and runs.
+KEEP_HISTORY_DAYS = env.int("KEEP_HISTORY_DAYS", 90)
+#: Runs that went well and saw nothing new.
+KEEP_QUIET_RUNS_DAYS = env.int("KEEP_QUIET_RUNS_DAYS", 1)
+#: Webhooks as they came, and the results of tasks.
+KEEP_DELIVERIES_DAYS = env.int("KEEP_DELIVERIES_DAYS", 30)
+
+# E-mails. Without a server they are written to the log.
+vars().update(env.email("EMAIL_URL", default="consolemail://"))
+#: Seconds: a mail server that is silent must not hold up a worker.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", "Sharespine Helpdesk <helpdesk@sharespine.com>")
+#: Who of us gets a copy of what merchants are told about their orders.
+NOTICES_TO = env.list("NOTICES_TO", default=[])
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -166,13 +206,15 @@ if not EMBEDDED:
 
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
+SPECTACULAR_SETTINGS = {"TITLE": "Sharespine", "DESCRIPTION": "", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"one line": {"()": "sharespine.lib.calm.OneLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one line"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
 }

@@ -6,16 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q
-from django.db.models.functions import TruncHour
+from django.db.models import Subquery
 from django.utils import timezone
 
+from billing import followup
 from flows import causes
 from flows.models import Connection, Endpoint, Run, Transfer
+from sharespine.lib.counting import CountOf
 
 #: Waiting longer than this for its turn is worth a look: runs start every few minutes.
 TOO_LONG = timedelta(minutes=30)
 HOURS = 24
+#: So many endpoints and connections in trouble are named.
+SHOWN = 20
+#: Among how many of the newest orders in trouble causes are looked for; the page of causes looks further.
+AMONG = 2000
+#: What will be sent by itself.
+WAITING = ("waiting", "retrying", "held", "sending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,59 +35,67 @@ class Hour:
 
 
 def of_today() -> dict[str, Any]:
-    """What the start page shows, in a fixed number of queries."""
+    """What the start page shows, in a fixed number of queries, none of which looks at more than so many rows."""
     now = timezone.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    by_state = dict(Transfer.objects.order_by().values_list("state").annotate(n=Count("pk")))
-    attention = Transfer.objects.filter(attention=True).count()
+    first = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
+    counts = _counts(first)
     endpoints = list(
-        Endpoint.objects.filter(health__in=[Endpoint.Health.DOWN, Endpoint.Health.DENIED]).select_related("customer")[:20]
+        Endpoint.objects.filter(health__in=[Endpoint.Health.DOWN, Endpoint.Health.DENIED]).select_related("customer")[:SHOWN]
     )
-    paused = list(Connection.objects.filter(state=Connection.State.PAUSED).select_related("customer")[:20])
-    oldest = Transfer.objects.filter(state__in=[Transfer.State.WAITING, Transfer.State.RETRYING]).aggregate(
-        at=Min("created_at")
-    )["at"]
-    hours = _hours(now)
-    troubled = by_state.get("stopped", 0) + by_state.get("uncertain", 0) + attention
+    paused = list(Connection.objects.filter(state=Connection.State.PAUSED).select_related("customer")[:SHOWN])
+    oldest = min((counts[at] for at in ("waiting_since", "retrying_since") if counts.get(at)), default=None)
+    hours = _hours(first, counts)
+    stopped, uncertain, attention = (counts.get(name, 0) for name in ("stopped", "uncertain", "flagged"))
+    troubled = stopped + uncertain + attention
     stuck = oldest is not None and now - oldest > TOO_LONG
+    runs = Run.objects.select_related("flow__shop", "flow__connection__erp", "flow__connection__customer").defer("report")
     return {
         "sent_today": sum(hour.sent for hour in hours if hour.began >= midnight),
-        "stopped": by_state.get("stopped", 0),
-        "uncertain": by_state.get("uncertain", 0),
+        "stopped": stopped,
+        "uncertain": uncertain,
         "attention": attention,
-        "waiting": sum(by_state.get(state, 0) for state in ("waiting", "retrying", "held", "sending")),
-        "groups": causes.groups(limit=8) if troubled else [],
+        "held": counts.get("held", 0),
+        "waiting": sum(counts.get(state, 0) for state in WAITING),
+        "groups": causes.groups(limit=8, among=AMONG) if troubled else [],
         "endpoints": endpoints,
         "paused": paused,
-        "live_runs": list(
-            Run.objects.filter(state=Run.State.RUNNING).select_related(
-                "flow__shop", "flow__connection__erp", "flow__connection__customer"
-            )[:10]
-        ),
+        "live_runs": list(runs.filter(state=Run.State.RUNNING)[:10]),
         "failed_runs": list(
-            Run.objects.filter(state__in=[Run.State.FAILED, Run.State.LOST], started_at__gte=now - timedelta(hours=HOURS))
-            .select_related("flow__shop", "flow__connection__erp", "flow__connection__customer")
-            .order_by("-id")[:5]
+            runs.filter(state__in=[Run.State.FAILED, Run.State.LOST], started_at__gte=now - timedelta(hours=HOURS)).order_by(
+                "-started_at", "-id"
+            )[:5]
         ),
         "oldest_waiting": oldest,
         "stuck": stuck,
         "hours": hours,
         "all_is_well": not (troubled or endpoints or paused or stuck),
-        "nothing_yet": not by_state and not endpoints,
+        "nothing_yet": not counts and not endpoints,
     }
 
 
-def _hours(now: datetime) -> list[Hour]:
-    first = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
-    counts = dict(
-        Transfer.objects.filter(Q(sent_at__gte=first))
-        .order_by()
-        .annotate(hour=TruncHour("sent_at"))
-        .values_list("hour")
-        .annotate(n=Count("pk"))
-    )
-    highest = max(counts.values(), default=0)
+def of_contracts() -> dict[str, int]:
+    """How many customers there are whom somebody should call, in one question."""
+    return followup.counts(timezone.now())
+
+
+def _counts(first: datetime) -> dict[str, Any]:
+    """Everything that is counted, in one query: by state, and what was sent in each hour from `first`. Empty: no order yet."""
+    transfers = Transfer.objects.order_by("pk")
+    columns: dict[str, Any] = {state: CountOf(transfers.filter(state=state)) for state in (*Transfer.TROUBLE, *WAITING)}
+    columns["flagged"] = CountOf(transfers.filter(attention=True))
+    for hour in range(HOURS):
+        began = first + timedelta(hours=hour)
+        columns[f"hour_{hour}"] = CountOf(transfers.filter(sent_at__gte=began, sent_at__lt=began + timedelta(hours=1)))
+    for state in ("waiting", "retrying"):
+        columns[f"{state}_since"] = Subquery(transfers.filter(state=state).values("created_at")[:1])
+    return dict(transfers.values(**columns).first() or {})
+
+
+def _hours(first: datetime, counts: dict[str, Any]) -> list[Hour]:
+    sent = [counts.get(f"hour_{hour}", 0) for hour in range(HOURS)]
+    highest = max(sent)
     return [
-        Hour(began, counts.get(began, 0), round(100 * counts.get(began, 0) / highest) if highest else 0)
-        for began in (timezone.localtime(first + timedelta(hours=i)) for i in range(HOURS))
+        Hour(timezone.localtime(first + timedelta(hours=hour)), n, round(100 * n / highest) if highest else 0)
+        for hour, n in enumerate(sent)
     ]

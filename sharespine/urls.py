@@ -6,11 +6,11 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from sharespine.api import health, webhooks
+from sharespine.api import webhooks
 
 urlpatterns = [
+    path("api/", include("sharespine.api.urls")),
     path("hooks/<str:code>/", webhooks.receive, name="webhook"),
-    path("healthz", health.healthz, name="healthz"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -1,5 +1,5 @@
 """The admin pages of flows."""
 
-from flows.admin import connections, customers, deliveries, endpoints, flows, runs, transfers
+from flows.admin import connections, customers, deliveries, endpoints, flows, hours, runs, transfers, workers
 
-__all__ = ["connections", "customers", "deliveries", "endpoints", "flows", "runs", "transfers"]
+__all__ = ["connections", "customers", "deliveries", "endpoints", "flows", "hours", "runs", "transfers", "workers"]

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from flows import causes, services
 from flows.models import Transfer
 from sharespine.lib.admin import HistoryAdmin
+from sharespine.lib.counting import CEILING, counted
 from sharespine.lib.said import said_of_many
 
 #: How many are changed in one go: a mistake stays small, and the page answers at once.
@@ -130,9 +131,10 @@ class BulkActions(HistoryAdmin):
         return None
 
     def _ask(self, request: HttpRequest, queryset: QuerySet[Transfer], bulk: Bulk, *, subtitle: str = "") -> HttpResponse:
-        counts = dict(queryset.order_by().values_list("state").annotate(n=Count("pk")))
+        looked_at = Transfer.objects.filter(pk__in=queryset.order_by("id").values("pk")[:CEILING])
+        counts = dict(looked_at.order_by().values_list("state").annotate(n=Count("pk")))
         touched = _touched(queryset, bulk)
-        affected = touched.order_by().count()
+        affected = touched.order_by()[:CEILING].count()
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -140,14 +142,14 @@ class BulkActions(HistoryAdmin):
             "cause": subtitle,
             "bulk": bulk,
             "affected": min(affected, LIMIT),
-            "beyond": max(0, affected - LIMIT),
+            "beyond": counted(affected - LIMIT, CEILING - LIMIT) if affected > LIMIT else "",
             "limit": LIMIT,
             "left_alone": [
                 (Transfer.State(state).label, n)
                 for state, n in counts.items()
                 if bulk.states is not None and state not in bulk.states
             ],
-            "unflagged": sum(counts.values()) - affected if bulk.states is None else 0,
+            "unflagged": max(0, sum(counts.values()) - affected) if bulk.states is None else 0,
             "examples": list(touched.select_related("customer").defer("payload").order_by("id")[:10]),
             "selected": request.POST.getlist("_selected_action"),
             "select_across": request.POST.get("select_across", "0"),

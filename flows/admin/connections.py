@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Role
 from flows import services
 from flows.admin.endpoints import systems_of
+from flows.admin.filters import CustomerFilter
+from flows.admin.setting_up import SetUpAdmin
 from flows.models import Connection, Endpoint
 from sharespine.lib.admin import (
     ActionVariant,
     Checkboxes,
     ChoicesDropdownFilter,
-    ConfigurationAdmin,
     Dialog,
     ReasonDialog,
-    RelatedDropdownFilter,
     action,
     display,
-    leave_dialog,
 )
 from sharespine.lib.display import TONES
-from sharespine.lib.said import said
 
 
 class EndpointChoice(forms.ModelChoiceField):
@@ -74,10 +70,12 @@ def _label(label: str, *, mandatory: bool) -> str:
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ConfigurationAdmin):
+class ConnectionAdmin(SetUpAdmin):
     form = ConnectionForm
+    prefilled = ("customer", "erp", "name")
+    next_step = _("Saved. Confirm the required modules, add a flow, and then activate the connection.")
     list_display = ("name", "customer", "erp", "state_label", "missing")
-    list_filter = (("state", ChoicesDropdownFilter), ("customer", RelatedDropdownFilter))
+    list_filter = (("state", ChoicesDropdownFilter), ("customer", CustomerFilter))
     list_select_related = ("customer", "erp")
     search_fields = ("name", "customer__name")
     actions_detail = ("activate", "resume", "pause")
@@ -93,20 +91,11 @@ class ConnectionAdmin(ConfigurationAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
         return ("customer", "erp") if obj else ()
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {key: value for key, value in request.GET.items() if key in ("customer", "erp", "name")}
-
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "erp":
             kwargs["widget"] = super().formfield_for_foreignkey(db_field, request).widget
             return endpoint_choice(db_field, Role.ERP, request.GET.get("customer", ""), **kwargs)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def response_add(self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None) -> HttpResponse:
-        if "_popup" in request.POST:
-            return super().response_add(request, obj, post_url_continue)
-        self.message_user(request, _("Saved. Confirm the required modules, add a flow, and then activate the connection."))
-        return HttpResponseRedirect(reverse("admin:flows_connection_change", args=[obj.pk]))
 
     def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
         used = obj is not None and obj.flows.exists()
@@ -139,7 +128,7 @@ class ConnectionAdmin(ConfigurationAdmin):
         },
     )
     def activate(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
-        return self._carry_out(
+        return self.carry_out(
             request, object_id, lambda c, actor: services.activate_connection(c, actor=actor), _("The connection is active.")
         )
 
@@ -156,7 +145,7 @@ class ConnectionAdmin(ConfigurationAdmin):
     )
     def pause(self, request: HttpRequest, form: ReasonDialog, object_id: str) -> HttpResponse:
         reason = form.cleaned_data["reason"]
-        return self._carry_out(
+        return self.carry_out(
             request,
             object_id,
             lambda c, actor: services.pause_connection(c, actor=actor, reason=reason),
@@ -176,19 +165,9 @@ class ConnectionAdmin(ConfigurationAdmin):
         },
     )
     def resume(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
-        return self._carry_out(
+        return self.carry_out(
             request,
             object_id,
             lambda c, actor: services.resume_connection(c, actor=actor),
             _("The connection is active again."),
         )
-
-    def _carry_out(
-        self, request: HttpRequest, object_id: str, verb: Callable[[Connection, str], object], done: Any
-    ) -> HttpResponse:
-        address = reverse("admin:flows_connection_change", args=[object_id])
-        try:
-            verb(Connection.objects.get(pk=object_id), request.user.get_username())
-        except services.Refused as refused:
-            return leave_dialog(request, address, level=messages.ERROR, message=said(refused.text))
-        return leave_dialog(request, address, message=done)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from flows.admin.filters import DaysFilter
 from flows.models import Delivery
-from sharespine.lib.admin import ChoicesDropdownFilter, HistoryAdmin, RangeDateFilter, display
+from sharespine.lib.admin import ChoicesDropdownFilter, HistoryAdmin, display
 from sharespine.lib.display import TONES
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(HistoryAdmin):
     list_display = ("received_at", "customer", "endpoint", "topic", "records", "state_label")
-    list_filter = (("state", ChoicesDropdownFilter), ("received_at", RangeDateFilter))
+    list_filter = (("state", ChoicesDropdownFilter), ("received_at", DaysFilter))
     list_select_related = ("endpoint__customer",)
+    sortable_by = ("received_at",)
     fields = ("endpoint", "received_at", "state", "topic", "source_ids")
 
     @display(description=_("customer"))

@@ -6,21 +6,20 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Role
 from connectors.registry import SYSTEMS, connector_class
 from flows import services
+from flows.admin.filters import CustomerFilter
 from flows.admin.options import OptionFields
+from flows.admin.setting_up import SetUpAdmin
 from flows.models import Endpoint
 from sharespine.lib.admin import (
     ActionVariant,
     ChoicesDropdownFilter,
-    ConfigurationAdmin,
     Dialog,
-    RelatedDropdownFilter,
     action,
     display,
     leave_dialog,
@@ -59,9 +58,12 @@ def form_for(endpoint: Endpoint) -> type[EndpointForm]:
 
 
 @admin.register(Endpoint)
-class EndpointAdmin(ConfigurationAdmin):
+class EndpointAdmin(SetUpAdmin):
+    prefilled = ("customer", "system", "name")
+    next_step = _("Saved. Fill in the address and the credentials, and then test the connection.")
+    next_step_after_change = _("Saved. Test the connection to see that it works.")
     list_display = ("name", "customer", "system", "health_label", "tested", "code")
-    list_filter = (("system", ChoicesDropdownFilter), ("health", ChoicesDropdownFilter), ("customer", RelatedDropdownFilter))
+    list_filter = (("system", ChoicesDropdownFilter), ("health", ChoicesDropdownFilter), ("customer", CustomerFilter))
     list_select_related = ("customer",)
     search_fields = ("name", "customer__name", "code")
     search_help_text = _("Name, customer or code")
@@ -86,21 +88,6 @@ class EndpointAdmin(ConfigurationAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> tuple[str, ...]:
         return ("customer", "system", "code") if obj else ()
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {key: value for key, value in request.GET.items() if key in ("customer", "system", "name")}
-
-    def response_add(self, request: HttpRequest, obj: Endpoint, post_url_continue: str | None = None) -> HttpResponse:
-        if "_popup" in request.POST:
-            return super().response_add(request, obj, post_url_continue)
-        self.message_user(request, _("Saved. Fill in the address and the credentials, and then test the connection."))
-        return HttpResponseRedirect(reverse("admin:flows_endpoint_change", args=[obj.pk]))
-
-    def response_change(self, request: HttpRequest, obj: Endpoint) -> HttpResponse:
-        if "_save" in request.POST:
-            self.message_user(request, _("Saved. Test the connection to see that it works."), messages.SUCCESS)
-            return HttpResponseRedirect(request.path)
-        return super().response_change(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Endpoint | None = None) -> bool:
         """An endpoint that has carried orders stays: its code is in their references in the other system."""
@@ -129,7 +116,7 @@ class EndpointAdmin(ConfigurationAdmin):
     )
     def test(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
         endpoint = services.check_endpoint(Endpoint.objects.get(pk=object_id), actor=request.user.get_username())
-        address = reverse("admin:flows_endpoint_change", args=[object_id])
+        address = self.address_of(object_id)
         if endpoint.health == Endpoint.Health.WORKING:
             return leave_dialog(
                 request, address, message=_("It works: %(name)s") % {"name": endpoint.report.get("name") or endpoint}

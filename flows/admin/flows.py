@@ -2,41 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Role
 from flows import services
 from flows.admin.connections import endpoint_choice
+from flows.admin.filters import CustomerFilter, labelled
 from flows.admin.flow_forms import FlowForm, form_for
+from flows.admin.setting_up import SetUpAdmin
 from flows.models import Connection, Flow, Run
 from sharespine.lib.admin import (
     ActionVariant,
     ChoicesDropdownFilter,
-    ConfigurationAdmin,
     Dialog,
-    RelatedDropdownFilter,
     action,
     display,
-    leave_dialog,
 )
 from sharespine.lib.display import TONES, ago
-from sharespine.lib.said import said
+from sharespine.lib.said import said_shortly
 
 
 @admin.register(Flow)
-class FlowAdmin(ConfigurationAdmin):
-    list_display = ("name", "customer", "state_label", "connection", "register", "every", "seen_up_to")
-    list_filter = (("state", ChoicesDropdownFilter), ("connection__customer", RelatedDropdownFilter))
-    list_select_related = ("shop", "connection__erp", "connection__customer")
+class FlowAdmin(SetUpAdmin):
+    prefilled = ("connection", "shop")
+    next_step = _("Saved. Choose what goes and how, try it with a dry run, and then resume the flow.")
+    list_display = ("name", "customer", "state_label", "why_not", "connection", "register", "every", "seen_up_to")
+    list_filter = (("state", ChoicesDropdownFilter), ("connection__customer", CustomerFilter))
     search_fields = ("shop__name", "connection__name", "connection__customer__name")
     actions_detail = ("start", "dry_run", "resume", "sweep", "pause")
     change_form_outer_before_template = "flows/flow.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Flow]:
+        # Its name is made of them.
+        return super().get_queryset(request).select_related("shop", "connection__erp", "connection__customer")
+
+    def autocomplete_label(self, record: Any) -> str:
+        return labelled(record)
 
     def get_form(self, request: HttpRequest, obj: Flow | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = form_for(obj) if obj and self.has_change_permission(request, obj) else FlowForm
@@ -60,9 +66,6 @@ class FlowAdmin(ConfigurationAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Flow | None = None) -> tuple[str, ...]:
         return ("connection", "shop") if obj else ()
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {key: value for key, value in request.GET.items() if key in ("connection", "shop")}
-
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "shop":
             connection = request.GET.get("connection", "")
@@ -72,12 +75,6 @@ class FlowAdmin(ConfigurationAdmin):
             kwargs["widget"] = super().formfield_for_foreignkey(db_field, request).widget
             return endpoint_choice(db_field, Role.SHOP, customer, **kwargs)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def response_add(self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None) -> HttpResponse:
-        if "_popup" in request.POST:
-            return super().response_add(request, obj, post_url_continue)
-        self.message_user(request, _("Saved. Choose what goes and how, try it with a dry run, and then resume the flow."))
-        return HttpResponseRedirect(reverse("admin:flows_flow_change", args=[obj.pk]))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -104,7 +101,13 @@ class FlowAdmin(ConfigurationAdmin):
 
     @display(description=_("state"), label=TONES, ordering="state")
     def state_label(self, flow: Flow) -> tuple[str, str]:
+        if flow.state == Flow.State.ACTIVE and flow.hindrance.message:
+            return "hindered", str(_("may not run"))
         return flow.state, flow.get_state_display()
+
+    @display(description=_("why it does not run"))
+    def why_not(self, flow: Flow) -> str:
+        return said_shortly(flow.hindrance) or "–"
 
     @display(description=_("runs"), ordering="interval_minutes")
     def every(self, flow: Flow) -> str:
@@ -174,7 +177,7 @@ class FlowAdmin(ConfigurationAdmin):
         },
     )
     def pause(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
-        return self._carry_out(
+        return self.carry_out(
             request, object_id, lambda flow, actor: services.pause_flow(flow, actor=actor), _("The flow is paused.")
         )
 
@@ -191,22 +194,14 @@ class FlowAdmin(ConfigurationAdmin):
         },
     )
     def resume(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
-        return self._carry_out(
+        return self.carry_out(
             request, object_id, lambda flow, actor: services.resume_flow(flow, actor=actor), _("The flow is active.")
         )
 
     def _start(self, request: HttpRequest, object_id: str, kind: Run.Kind) -> HttpResponse:
-        return self._carry_out(
+        return self.carry_out(
             request,
             object_id,
             lambda flow, actor: services.start_flow(flow, actor=actor, kind=kind),
             _("Queued. It shows among the runs below within a few seconds."),
         )
-
-    def _carry_out(self, request: HttpRequest, object_id: str, verb: Callable[[Flow, str], object], done: Any) -> HttpResponse:
-        address = reverse("admin:flows_flow_change", args=[object_id])
-        try:
-            verb(Flow.objects.get(pk=object_id), request.user.get_username())
-        except services.Refused as refused:
-            return leave_dialog(request, address, level=messages.ERROR, message=said(refused.text))
-        return leave_dialog(request, address, message=done)

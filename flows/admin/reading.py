@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from connectors.errors import WhoActs
@@ -36,6 +37,7 @@ def readable(transfer: Transfer) -> dict[str, Any]:
         "events": newest[:EVENTS][::-1],
         "events_cut": len(newest) > EVENTS,
         "order": order,
+        "kept_days": settings.KEEP_DETAILS_DAYS,
         "vats": _vats(order) if order else [],
         "differs": transfer.target_total is not None and transfer.total is not None and transfer.target_total != transfer.total,
         "previewable": order is not None and transfer.state not in (Transfer.State.SENT, Transfer.State.SENDING),

@@ -13,8 +13,9 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from flows.admin.filters import CustomerFilter, DaysFilter
 from flows.models import Run
-from sharespine.lib.admin import ChoicesDropdownFilter, HistoryAdmin, RangeDateFilter, RelatedDropdownFilter, display
+from sharespine.lib.admin import ChoicesDropdownFilter, HistoryAdmin, display
 from sharespine.lib.display import TONES
 
 #: htmx stops polling when it is answered with this.
@@ -27,10 +28,12 @@ class RunAdmin(HistoryAdmin):
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
-        ("flow__connection__customer", RelatedDropdownFilter),
-        ("started_at", RangeDateFilter),
+        ("flow__connection__customer", CustomerFilter),
+        ("started_at", DaysFilter),
     )
     list_select_related = ("flow__shop", "flow__connection__erp", "flow__connection__customer")
+    ordering = ("-started_at", "-id")
+    sortable_by = ("started_at",)
     change_form_template = "flows/run.html"
     fields = ()
 
@@ -82,7 +85,7 @@ def duration(run: Run) -> str:
 
 
 def _label(name: str) -> str:
-    return str(getattr(Run._meta.get_field(name), "verbose_name", name))  # noqa: SLF001 - Django's documented way to a field
+    return str(getattr(Run._meta.get_field(name), "verbose_name", name))
 
 
 def _shown(run: Run) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The filters of the list of transfers."""
+"""The filters of the list of transfers. Each is answered by an index, also where one order in a thousand matches."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from flows import causes
-from flows.models import Flow, Transfer
-from sharespine.lib.admin import DropdownFilter
+from flows.models import Transfer
+from flows.models.transfers import NEEDS_SOMEBODY
+from sharespine.lib.admin import ChoicesDropdownFilter, DropdownFilter, MultipleChoicesDropdownFilter
 from sharespine.lib.said import said_of_many
 
 #: The fixed views of the list, by what stands in the address.
 VIEWS: dict[str, Q] = {
-    "stopped": Q(state=Transfer.State.STOPPED),
-    "uncertain": Q(state=Transfer.State.UNCERTAIN),
+    "stopped": NEEDS_SOMEBODY & Q(state=Transfer.State.STOPPED),
+    "uncertain": NEEDS_SOMEBODY & Q(state=Transfer.State.UNCERTAIN),
     "waiting": Q(state__in=["waiting", "retrying", "held", "sending"]),
     "changed": Q(attention=True),
     "sent": Q(state=Transfer.State.SENT),
-    "needs": causes.needs_somebody(),
+    "needs": NEEDS_SOMEBODY,
 }
+#: Among how many of the newest orders in trouble the filter looks for causes to offer.
+AMONG = 1000
 
 
 class ViewFilter(DropdownFilter):
@@ -42,17 +45,21 @@ class ViewFilter(DropdownFilter):
         return queryset.filter(VIEWS.get(self.value() or "", Q()))
 
 
-class FlowFilter(DropdownFilter):
-    title = _("flow")
-    parameter_name = "flow__id__exact"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        flows = Flow.objects.select_related("shop", "connection__erp", "connection__customer")
-        return [(str(flow.pk), f"{flow.connection.customer}: {flow}") for flow in flows.order_by("connection__customer__name")]
+class StateFilter(MultipleChoicesDropdownFilter):
+    """By state. Where all that are chosen need somebody, the index of those that do is of use."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> QuerySet[Transfer]:
-        value = self.value() or ""
-        return queryset.filter(flow=int(value)) if value.isdigit() else queryset
+        found = super().queryset(request, queryset)
+        chosen = set(self.value() or ())
+        return found.filter(NEEDS_SOMEBODY) if chosen and chosen <= set(Transfer.TROUBLE) else found
+
+
+class ActsFilter(ChoicesDropdownFilter):
+    """By who acts: somebody does for orders that stopped, and for no others."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> QuerySet[Transfer]:
+        found = super().queryset(request, queryset)
+        return found.filter(NEEDS_SOMEBODY) if self.value() not in (None, "", Transfer.Acts.NOBODY) else found
 
 
 class CauseFilter(DropdownFilter):
@@ -60,10 +67,10 @@ class CauseFilter(DropdownFilter):
     parameter_name = "cause"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        found = {group.cause: said_of_many(group.cause) for group in causes.groups(limit=30) if group.cause}
+        found = {group.cause: said_of_many(group.cause) for group in causes.groups(limit=30, among=AMONG) if group.cause}
         if (chosen := request.GET.get("cause")) and chosen not in found:
             found[chosen] = said_of_many(chosen)
         return list(found.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> QuerySet[Transfer]:
-        return queryset.filter(cause=self.value()) if self.value() else queryset
+        return queryset.filter(NEEDS_SOMEBODY, cause=self.value()) if self.value() else queryset

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from import_export.admin import ExportMixin
+from django.utils.translation import pgettext_lazy
 
+from billing.admin.hours import Entering, registering
+from billing.refusals import Refused
 from connectors.errors import ConnectorError
-from flows import services
+from flows import finding, services
 from flows.admin.bulk import BulkActions
+from flows.admin.exports import StreamedExport
+from flows.admin.filters import CustomerFilter, DaysFilter, FlowFilter
+from flows.admin.hours import TransferWorkDialog, spent_on
 from flows.admin.reading import readable
-from flows.admin.transfer_filters import CauseFilter, FlowFilter, ViewFilter
+from flows.admin.transfer_filters import ActsFilter, CauseFilter, StateFilter, ViewFilter
 from flows.models import Transfer
 from flows.resources import TransferResource
 from sharespine.lib.admin import (
     ActionVariant,
-    ChoicesDropdownFilter,
-    ExportForm,
-    MultipleChoicesDropdownFilter,
     OptionalReasonDialog,
-    RangeDateFilter,
     ReasonDialog,
-    RelatedDropdownFilter,
     action,
     display,
     leave_dialog,
@@ -36,56 +35,49 @@ from sharespine.lib.admin import (
 from sharespine.lib.display import TONES, amount, stamp
 from sharespine.lib.said import said_shortly
 
-log = logging.getLogger(__name__)
-
 
 @admin.register(Transfer)
-class TransferAdmin(ExportMixin, BulkActions):
-    list_display = ("order", "customer", "state_label", "what_happened", "total_shown", "in_erp", "changed")
+class TransferAdmin(Entering, StreamedExport, BulkActions):
+    list_display = ("order", "customer", "state_label", "what_happened", "total_shown", "in_erp", "fetched", "changed")
     list_display_links = ("order",)
     list_filter = (
         ViewFilter,
-        ("state", MultipleChoicesDropdownFilter),
-        ("customer", RelatedDropdownFilter),
-        FlowFilter,
-        ("acts", ChoicesDropdownFilter),
+        ("state", StateFilter),
+        ("customer", CustomerFilter),
+        ("flow", FlowFilter),
+        ("acts", ActsFilter),
         CauseFilter,
-        ("placed_at", RangeDateFilter),
+        ("placed_at", DaysFilter),
     )
     list_select_related = ("customer",)
+    # Only what an index gives in order. A year of everybody's orders is not sorted by their totals.
+    sortable_by = ("fetched",)
     list_fullwidth = True
     search_fields = ("number",)
-    search_help_text = _("Order number, number in the ERP, our reference or buyer")
-    actions_detail = ("retry", "mark_handled", "skip")
+    search_help_text = _(
+        "Order number, number in the ERP or our reference, whole or from the beginning; the buyer, and any part of the name "
+        "among the latest orders"
+    )
+    actions_detail = ("retry", "mark_handled", "skip", "register_hours")
     actions_row = ("retry", "skip")
     change_form_template = "flows/transfer.html"
     fields = ()
     resource_classes = [TransferResource]
-    export_form_class = ExportForm
+
+    register_hours = registering(TransferWorkDialog)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Transfer]:
         return super().get_queryset(request).defer("payload")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Transfer], search_term: str) -> Any:
-        """Exact numbers first, which an index answers; prefixes only when there is no such number."""
-        term = search_term.strip()
-        if not term:
+        if not search_term.strip():
             return queryset, False
-        for field in ("number", "target_id"):
-            exact = queryset.filter(**{field: term})
-            if exact.exists():
-                return exact, False
-        prefixes = ("number", "target_id", "reference", "buyer", "source_id")
-        return queryset.filter(Q(*((f"{field}__istartswith", term) for field in prefixes), _connector=Q.OR)), False
+        return queryset.filter(pk__in=finding.matching(queryset, search_term)), False
 
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return bool(self.has_view_permission(request))
-
-    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Transfer]:
-        found = super().get_export_queryset(request)
-        if request.method == "POST":
-            log.info("%s exports transfers (%s)", request.user.get_username(), request.GET.urlencode() or "all")
-        return found
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """By when they were placed where that is asked for: the index that finds them then gives them in order."""
+        asked = any(request.GET.get(f"placed_at_{edge}") for edge in ("from", "to"))
+        return ("-placed_at", "-id") if asked else ("-id",)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -93,6 +85,8 @@ class TransferAdmin(ExportMixin, BulkActions):
         transfer = self.get_object(request, object_id)
         context = {**(extra_context or {}), **(readable(transfer) if transfer else {})}
         context["may_operate"] = self.has_operate_permission(request)
+        if transfer and request.user.has_perm("billing.view_entry"):
+            context["entries"] = spent_on(transfer)
         return super().change_view(request, object_id, form_url, context)
 
     def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -102,21 +96,21 @@ class TransferAdmin(ExportMixin, BulkActions):
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
         """Only what can be done in the state that the transfer is in."""
         transfer = Transfer.objects.only("state", "attention").filter(pk=object_id).first()
-        possible = set()
+        possible = {"register_hours"}
         if transfer and transfer.state in services.RETRYABLE:
-            possible = {"retry"} if transfer.state == Transfer.State.SKIPPED else {"retry", "skip"}
+            possible |= {"retry"} if transfer.state == Transfer.State.SKIPPED else {"retry", "skip"}
         if transfer and transfer.attention:
             possible.add("mark_handled")
         return [a for a in super().get_actions_detail(request, object_id) if a.method.original_function_name in possible]
 
-    @display(description=_("order number"), ordering="number")
+    @display(description=_("order number"))
     def order(self, transfer: Transfer) -> str:
         return str(transfer)
 
-    @display(description=_("state"), label=TONES, ordering="state")
+    @display(description=_("state"), label=TONES)
     def state_label(self, transfer: Transfer) -> tuple[str, str]:
         if transfer.attention:
-            return "attention", str(_("changed"))
+            return "attention", str(pgettext_lazy("state of an order", "changed"))
         return transfer.state, transfer.get_state_display()
 
     @display(description=_("what happened"))
@@ -124,15 +118,19 @@ class TransferAdmin(ExportMixin, BulkActions):
         is_fine = transfer.state in (Transfer.State.SENT, Transfer.State.UNCHANGED) and not transfer.attention
         return "" if is_fine else said_shortly(transfer.message)
 
-    @display(description=_("total incl. VAT"), ordering="total")
+    @display(description=_("total incl. VAT"))
     def total_shown(self, transfer: Transfer) -> str:
         return amount(transfer.total, transfer.currency)
 
-    @display(description=_("in the ERP"), ordering="target_id")
+    @display(description=_("in the ERP"))
     def in_erp(self, transfer: Transfer) -> str:
         return transfer.target_id or "–"
 
-    @display(description=_("changed"), ordering="id")
+    @display(description=_("first seen"), ordering="id")
+    def fetched(self, transfer: Transfer) -> str:
+        return stamp(transfer.created_at)
+
+    @display(description=_("last change"))
     def changed(self, transfer: Transfer) -> str:
         return stamp(transfer.updated_at)
 
@@ -199,7 +197,7 @@ class TransferAdmin(ExportMixin, BulkActions):
             context["draft"] = services.preview(transfer)
         except ConnectorError as error:
             context["error"] = error
-        except services.Refused as refused:
+        except Refused as refused:
             context["refused"] = refused.text
         return TemplateResponse(request, "flows/preview.html", context)
 

@@ -9,9 +9,11 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from billing import caps
 from flows import dbclock
-from flows.ledger.rows import Kind, event, locked
-from flows.models import Event, Transfer
+from flows.ledger.inserting import insert
+from flows.ledger.rows import FREE, Kind, State, event, locked
+from flows.models import Transfer
 from sharespine.lib.text import Text
 
 
@@ -20,15 +22,17 @@ def change_by_hand(ids: Sequence[int], changes: dict[str, Any], text: Text, *, s
     with transaction.atomic():
         free = Q(lease_until__isnull=True) | Q(lease_until__lt=dbclock.now())
         rows = list(locked(Transfer.objects.filter(free, pk__in=ids, state__in=list(states))))
+        if changes.get("state") == State.SKIPPED:
+            # A worker that vanished with one of them may have left it with room.
+            for customer in {row.customer_id for row in rows}:
+                caps.release(customer, [row.reference for row in rows if row.customer_id == customer])
         Transfer.objects.filter(pk__in=[row.pk for row in rows]).update(
             **changes, fence=F("fence") + 1, updated_at=timezone.now()
         )
-        Event.objects.bulk_create([event(row, Kind.STAFF, text, actor=actor) for row in rows])
+        insert([event(row, Kind.STAFF, text, actor=actor) for row in rows])
     return len(rows)
 
 
 def forget_look_ups() -> int:
     """Have all that is not sent looked up again, whoever held it: what we know is older than the ERP. Returns how many."""
-    return Transfer.objects.exclude(state=Transfer.State.SENT).update(
-        looked_up=False, fence=F("fence") + 1, owner="", lease_until=None, busy_party=None
-    )
+    return Transfer.objects.exclude(state=Transfer.State.SENT).update(looked_up=False, fence=F("fence") + 1, **FREE)

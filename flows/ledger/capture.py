@@ -11,11 +11,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from billing import caps
 from connectors.base import Page, Unreadable
 from connectors.errors import Missing, WhoActs
 from connectors.records import Order, Party, content_hash, document_hash, to_json
 from flows.ledger import outcomes, runs
-from flows.ledger.rows import Kind, State, event, locked, record_from, stopped, stopped_by
+from flows.ledger.inserting import insert
+from flows.ledger.rows import Kind, State, event, locked, stopped, stopped_by
+from flows.ledger.slimming import refunded
 from flows.models import Event, Flow, Run, Transfer
 from flows.rules import skip_reason
 from sharespine.lib.checkpoints import reach
@@ -32,7 +35,7 @@ def capture(run: Run, flow: Flow, page: Page) -> Counter[str]:
     """
     counts: Counter[str] = Counter(seen=len(page.records) + len(page.unreadable))
     with transaction.atomic():
-        runs.beat(run)
+        runs.renew(run)
         records: dict[str, Order] = {record.source_id: record for record in page.records}
         known = _known(flow, [*records, *(u.source_id for u in page.unreadable)])
         new: list[tuple[Transfer, Event]] = []
@@ -46,8 +49,7 @@ def capture(run: Run, flow: Flow, page: Page) -> Counter[str]:
                 new.append(_new_unreadable(flow, unreadable, run))
             else:
                 counts[_unreadable_again(transfer, unreadable, run)] += 1
-        Transfer.objects.bulk_create([transfer for transfer, _ in new])
-        Event.objects.bulk_create([first for _, first in new])
+        _add(flow, new)
         counts["new"] += len(new)
         counts["skipped"] += sum(transfer.state == State.SKIPPED for transfer, _ in new)
         counts["stopped"] += sum(transfer.state == State.STOPPED for transfer, _ in new)
@@ -68,9 +70,12 @@ def to_read_again(flow: Flow) -> list[str]:
     return list(begun.order_by("pk").values_list("source_id", flat=True))
 
 
-def missed(flow: Flow, since: datetime, seen: Collection[str]) -> list[str]:
-    """The source ids of sent orders that a whole read of all changes since `since` should have shown, and did not."""
-    expected = Transfer.objects.filter(flow=flow, state=State.SENT, modified_at__gte=since).exclude(payload__cancelled=True)
+def missed(flow: Flow, since: datetime, until: datetime | None, seen: Collection[str]) -> list[str]:
+    """The source ids of sent orders that a whole read of all changes from `since` to `until` should have shown, and did not."""
+    changed = Transfer.objects.filter(flow=flow, state=State.SENT, modified_at__gte=since)
+    if until is not None:
+        changed = changed.filter(modified_at__lt=until)
+    expected = changed.exclude(payload__cancelled=True)
     return [source_id for source_id in expected.values_list("source_id", flat=True) if source_id not in seen]
 
 
@@ -80,7 +85,7 @@ def gone(run: Run, flow: Flow, source_ids: Collection[str]) -> None:
     Those that were sent need attention, once. Those that are about to be sent are sent: an answer that left an order out by
     mistake must not lose it.
     """
-    text = Text(N_("The shop no longer has the order, and it was never read whole. Enter it in the ERP by hand, or skip it."))
+    text = Text(N_("The shop no longer has the order, and we do not have it whole. Enter it in the ERP by hand, or skip it."))
     with transaction.atomic():
         unread = Transfer.objects.filter(flow=flow, source_id__in=source_ids, state=State.WAITING, due_at__isnull=True)
         for transfer in locked(unread):
@@ -96,6 +101,16 @@ def gone(run: Run, flow: Flow, source_ids: Collection[str]) -> None:
             outcomes.flag(transfer, deleted, run)
 
 
+def _add(flow: Flow, new: list[tuple[Transfer, Event]]) -> None:
+    """Save new transfers, each with its first event."""
+    insert([transfer for transfer, _ in new])
+    added = Transfer.objects.filter(flow=flow, source_id__in=[transfer.source_id for transfer, _ in new])
+    ids = dict(added.values_list("source_id", "pk"))
+    for transfer, first in new:
+        first.transfer_id = ids[transfer.source_id]
+    insert([first for _, first in new])
+
+
 def _known(flow: Flow, source_ids: list[str]) -> dict[str, Transfer]:
     transfers = Transfer.objects.filter(flow=flow, source_id__in=source_ids)
     return {transfer.source_id: transfer for transfer in locked(transfers)}
@@ -104,19 +119,30 @@ def _known(flow: Flow, source_ids: list[str]) -> dict[str, Transfer]:
 def _facts(flow: Flow, record: Order) -> dict[str, Any]:
     """What the ledger keeps of a record, to be found and shown by."""
     buyer = record.buyer
-    digest = hashlib.sha256(_who(buyer, flow).encode()).hexdigest()[:32]
+    email = _email(buyer)
+    payload = to_json(record)
     return {
-        "number": record.number,
+        "number": record.number[:100],
         "buyer": (buyer.company or buyer.name)[:200],
-        "party_key": f"{flow.connection.erp_id}:{digest}",
+        "party_key": _key(flow, _who(buyer, flow)),
+        "email_key": _key(flow, email) if email else "",
         "currency": record.currency[:3],
         "total": record.total,
         "placed_at": record.placed_at,
         "modified_at": record.modified_at,
-        "payload": to_json(record),
-        "content_hash": content_hash(record),
-        "document_hash": document_hash(record),
+        "payload": payload,
+        "content_hash": content_hash(payload),
+        "document_hash": document_hash(payload),
+        "slimmed_at": None,
     }
+
+
+def _key(flow: Flow, who: str) -> str:
+    return f"{flow.connection.erp_id}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"
+
+
+def _email(buyer: Party) -> str:
+    return buyer.email.strip().casefold()
 
 
 def _who(buyer: Party, flow: Flow) -> str:
@@ -125,7 +151,7 @@ def _who(buyer: Party, flow: Flow) -> str:
     if digits:
         # Some write the century or the country before it.
         return digits[-10:]
-    if email := buyer.email.strip().casefold():
+    if email := _email(buyer):
         return email
     return f"{flow.shop_id}|{buyer.number or f'{buyer.name}|{buyer.address.postcode}'}"
 
@@ -153,7 +179,7 @@ def _new(flow: Flow, record: Order, run: Run) -> tuple[Transfer, Event]:
         setattr(transfer, name, value)
     reason = _verdict(flow, record)
     if reason is None:
-        transfer.state, transfer.due_at = State.WAITING, timezone.now()
+        transfer.state, transfer.due_at = State.WAITING, run.now()
         text = Text(
             N_("Order %(number)s, %(total)s, was fetched from the shop."),
             {"number": record.number, "total": f"{record.total} {record.currency}"},
@@ -196,11 +222,13 @@ def _reconsidered(transfer: Transfer, flow: Flow, record: Order, run: Run) -> di
     if reason is not None:
         if transfer.message != reason:
             event(transfer, Kind.SKIPPED, reason, run=run).save()
+        # A worker that vanished with it may have left it with room.
+        caps.release(transfer.customer_id, [transfer.reference])
         return {**calm, "state": State.SKIPPED, "message": reason, "cause": reason.message[:300], "due_at": None}
     if transfer.state in (State.SKIPPED, State.STOPPED) or transfer.due_at is None:
         text = Text(N_("The order now has the status “%(status)s” and is to be transferred."), {"status": record.status})
         event(transfer, Kind.CAPTURED, text, run=run).save()
-        return {**calm, "state": State.WAITING, "message": Text(""), "cause": "", "due_at": timezone.now()}
+        return {**calm, "state": State.WAITING, "message": Text(""), "cause": "", "due_at": run.now()}
     return {}
 
 
@@ -215,7 +243,7 @@ def _changed_after(transfer: Transfer, record: Order, *, before: str, after: str
     elif after in (before, transfer.sent_hash):
         # It only moved on to its next status, was said before, or is again as it was sent.
         return
-    elif record.refunded and record.refunded != record_from(was).refunded:
+    elif record.refunded and record.refunded != refunded(was):
         text = Text(
             N_("%(amount)s was refunded in the shop after the order was transferred. Make a credit note in the ERP by hand."),
             {"amount": f"{record.refunded} {record.currency}"},
@@ -223,14 +251,14 @@ def _changed_after(transfer: Transfer, record: Order, *, before: str, after: str
     else:
         text = Text(
             N_("The order was changed in the shop after the transfer: %(then)s then, %(now)s now. Correct the ERP by hand."),
-            {"then": f"{was.get('total')} {was.get('currency')}", "now": f"{record.total} {record.currency}"},
+            {"then": f"{transfer.total} {transfer.currency}", "now": f"{record.total} {record.currency}"},
         )
     outcomes.flag(transfer, text, run)
 
 
 def _new_unreadable(flow: Flow, unreadable: Unreadable, run: Run) -> tuple[Transfer, Event]:
     transfer = _blank(flow, unreadable.source_id, run)
-    transfer.number = unreadable.number
+    transfer.number = unreadable.number[:100]
     for name, value in stopped_by(unreadable.error).items():
         setattr(transfer, name, value)
     return transfer, event(transfer, Kind.STOPPED, unreadable.error.text, run=run, evidence=str(unreadable.error.evidence))

@@ -1,4 +1,4 @@
-"""Outcomes: what became of a claimed transfer, each with its event."""
+"""Outcomes: what became of a claimed transfer, each with its event. They are saved with their `Batch`."""
 
 from __future__ import annotations
 
@@ -7,65 +7,58 @@ from typing import Any
 
 from django.utils import timezone
 
+from billing import caps
 from connectors.base import Document, Draft
 from connectors.errors import WhoActs
-from flows.ledger.rows import FREE, Kind, State, change, event, stopped
-from flows.models import Event, Run, Transfer
+from flows.ledger.batch import Batch
+from flows.ledger.rows import FREE, Kind, State, event, stopped
+from flows.models import Run, Transfer
 from sharespine.lib.text import N_, Text
 
-
-def intend(transfer: Transfer, draft: Draft, run: Run) -> None:
-    """Commit what is about to be sent, before anything is. From here on the outcome is in doubt until it is settled."""
-    change(transfer, {"state": State.SENDING, "in_doubt": True, "message": Text(""), "cause": "", "error_code": ""})
-    notices = [event(transfer, Kind.NOTICE, notice, run=run) for notice in draft.notices]
-    sending = event(
-        transfer,
-        Kind.SENDING,
-        Text(N_("The order is being sent.")),
-        run=run,
-        steps=draft.steps,
-        total=draft.total,
-        key=transfer.key,
-    )
-    Event.objects.bulk_create([*notices, sending])
+CALM: dict[str, Any] = {"message": Text(""), "cause": "", "error_code": ""}
+SENDING = Text(N_("The order is being sent."))
 
 
-def sent(transfer: Transfer, document: Document, run: Run, *, found: bool = False) -> None:
+def intend(batch: Batch, transfer: Transfer, draft: Draft) -> None:
+    """What is about to be sent, to be saved before anything is. From here on the outcome is in doubt until it is settled."""
+    batch.change(transfer, state=State.SENDING, in_doubt=True, sent_hash=transfer.document_hash, **CALM)
+    for notice in draft.notices:
+        batch.tell(transfer, Kind.NOTICE, notice)
+    batch.tell(transfer, Kind.SENDING, SENDING, steps=draft.steps, total=draft.total, key=transfer.key)
+
+
+def sent(batch: Batch, transfer: Transfer, document: Document, *, found: bool = False) -> None:
     """The order is in the ERP as `document`: by this attempt, or `found` there."""
-    change(
+    # What was intended last is what was sent. What was sent by an earlier flow is taken for what the shop has now.
+    sent_hash = transfer.sent_hash or transfer.document_hash
+    batch.change(
         transfer,
-        {
-            "state": State.SENT,
-            "acts": WhoActs.NOBODY,
-            "in_doubt": False,
-            "looked_up": transfer.looked_up or found,
-            "message": Text(""),
-            "cause": "",
-            "error_code": "",
-            "target_kind": document.kind,
-            "target_id": document.target_id,
-            "target_total": document.total,
-            "sent_hash": transfer.document_hash,
-            "sent_at": timezone.now(),
-            "due_at": None,
-            **FREE,
-        },
+        state=State.SENT,
+        acts=WhoActs.NOBODY,
+        in_doubt=False,
+        looked_up=transfer.looked_up or found,
+        target_kind=document.kind,
+        target_id=document.target_id,
+        target_total=document.total,
+        sent_hash=sent_hash,
+        sent_at=timezone.now(),
+        due_at=None,
+        **CALM,
+        **FREE,
     )
     values = {"number": document.target_id, "total": f"{document.total} {document.currency}"}
     if found:
         text = Text(N_("The order was already in the ERP as number %(number)s, %(total)s. Nothing more was sent."), values)
     else:
         text = Text(N_("The order is in the ERP as number %(number)s, %(total)s."), values)
-    events = [event(transfer, Kind.NOTICE, notice, run=run) for notice in document.notices]
-    Event.objects.bulk_create([*events, event(transfer, Kind.FOUND if found else Kind.SENT, text, run=run, document=document)])
-    # The shop may have changed the order while it was under way.
-    current = Transfer.objects.values_list("document_hash", flat=True).get(pk=transfer.pk)
-    if current != transfer.sent_hash:
-        flag(
-            transfer,
-            Text(N_("The order was changed in the shop while it was being sent. Compare it with the ERP by hand.")),
-            run,
-        )
+    for notice in document.notices:
+        batch.tell(transfer, Kind.NOTICE, notice)
+    batch.tell(transfer, Kind.FOUND if found else Kind.SENT, text, document=document)
+    batch.counts["sent"] += 1
+    if sent_hash != transfer.document_hash:
+        changed = Text(N_("The order was changed in the shop while it was being sent. Compare it with the ERP by hand."))
+        batch.change(transfer, attention=True)
+        batch.tell(transfer, Kind.ATTENTION, changed)
 
 
 def flag(transfer: Transfer, text: Text, run: Run | None) -> None:
@@ -74,55 +67,65 @@ def flag(transfer: Transfer, text: Text, run: Run | None) -> None:
     event(transfer, Kind.ATTENTION, text, run=run).save()
 
 
-def absent(transfer: Transfer, run: Run) -> None:
+def absent(batch: Batch, transfer: Transfer) -> None:
     """The look-up found nothing: no earlier attempt had an effect, and the order may be sent."""
-    change(transfer, {"in_doubt": False, "looked_up": True, "state": State.WAITING, "message": Text(""), "cause": ""})
-    event(transfer, Kind.NOT_FOUND, Text(N_("The order is not in the ERP yet, so it can be sent.")), run=run).save()
+    batch.change(transfer, in_doubt=False, looked_up=True, state=State.WAITING, sent_hash="", message=Text(""), cause="")
+    batch.tell(transfer, Kind.NOT_FOUND, Text(N_("The order is not in the ERP.")))
 
 
-def stop(transfer: Transfer, text: Text, *, code: str, acts: WhoActs, run: Run, no_effect: bool = True, **data: Any) -> None:
+def skip(batch: Batch, transfer: Transfer, reason: Text) -> None:
+    """The look-up found nothing, and by now the rules leave the order out: the shop changed it meanwhile."""
+    absent(batch, transfer)
+    batch.change(transfer, state=State.SKIPPED, error_code="", message=reason, cause=reason.message[:300], due_at=None, **FREE)
+    batch.tell(transfer, Kind.SKIPPED, reason)
+    batch.counts["skipped"] += 1
+
+
+def stop(
+    batch: Batch, transfer: Transfer, text: Text, *, code: str, acts: WhoActs, no_effect: bool = True, **data: Any
+) -> None:
     """The order stops until somebody acts. `no_effect` says that nothing of this attempt is in the ERP."""
-    changes = stopped(text, code, acts)
     if no_effect and transfer.in_doubt:
-        changes |= {"in_doubt": False, "serial": transfer.serial + 1}
-    change(transfer, changes | FREE)
-    event(transfer, Kind.STOPPED, text, run=run, **data).save()
+        batch.change(transfer, in_doubt=False, serial=transfer.serial + 1)
+    batch.change(transfer, **stopped(text, code, acts), **FREE)
+    batch.tell(transfer, Kind.STOPPED, text, **data)
+    batch.counts["stopped"] += 1
 
 
-def postpone(transfer: Transfer, text: Text, *, wait: timedelta, code: str, run: Run, in_doubt: bool, **data: Any) -> None:
+def postpone(batch: Batch, transfer: Transfer, text: Text, *, wait: timedelta, code: str, in_doubt: bool, **data: Any) -> None:
     """Try again after `wait`. `in_doubt` when an attempt may have had an effect: then it is looked up first."""
-    state = State.UNCERTAIN if in_doubt else State.RETRYING
-    change(
+    batch.change(
         transfer,
-        {
-            "state": state,
-            "acts": WhoActs.NOBODY,
-            "in_doubt": in_doubt,
-            "error_code": code,
-            "message": text,
-            "cause": text.message[:300],
-            "due_at": timezone.now() + wait,
-            **FREE,
-        },
+        state=State.UNCERTAIN if in_doubt else State.RETRYING,
+        acts=WhoActs.NOBODY,
+        in_doubt=in_doubt,
+        error_code=code,
+        message=text,
+        cause=text.message[:300],
+        due_at=batch.run.now() + wait,
+        **FREE,
     )
-    event(transfer, Kind.UNCERTAIN if in_doubt else Kind.RETRYING, text, run=run, **data).save()
+    batch.tell(transfer, Kind.UNCERTAIN if in_doubt else Kind.RETRYING, text, **data)
+    batch.counts["uncertain" if in_doubt else "retried"] += 1
 
 
-def hold(transfer: Transfer, run: Run) -> None:
-    """The customer has no room for more orders this month: the order waits, and asks again by itself."""
-    text = Text(N_("The orders of the month are used up. The order waits and goes by itself when there is room."))
-    first = transfer.state != State.HELD
-    change(
-        transfer,
-        {"state": State.HELD, "message": text, "cause": text.message, "due_at": timezone.now() + timedelta(minutes=15), **FREE},
+def hold(batch: Batch, transfer: Transfer) -> None:
+    """The customer has no room for more orders this month: the order waits until somebody makes room, or the month turns."""
+    text = Text(
+        N_(
+            "The orders of the month are used up. The order waits and goes by itself: when the month turns, or as soon as the "
+            "package is raised or extra orders are granted."
+        )
     )
-    if first:
-        event(transfer, Kind.HELD, text, run=run).save()
+    if transfer.state != State.HELD:
+        batch.tell(transfer, Kind.HELD, text)
+    due_at = caps.room_again_at(batch.run.now())
+    batch.change(transfer, state=State.HELD, message=text, cause=text.message[:300], due_at=due_at, **FREE)
+    batch.counts["held"] += 1
 
 
-def leave(transfer: Transfer) -> None:
+def leave(batch: Batch, transfer: Transfer) -> None:
     """Give a claimed transfer back as if it had never been claimed. Nothing of this attempt was sent."""
-    changes: dict[str, Any] = {**FREE, "attempts": max(transfer.attempts - 1, 0)}
     if transfer.state == State.SENDING:
-        changes |= {"state": State.WAITING, "in_doubt": False}
-    change(transfer, changes)
+        batch.change(transfer, state=State.WAITING, in_doubt=False)
+    batch.change(transfer, attempts=max(transfer.attempts - 1, 0), **FREE)

@@ -14,7 +14,7 @@ from sharespine.lib.text import Text
 
 State, Kind = Transfer.State, Event.Kind
 #: What letting go of a claim sets.
-FREE: dict[str, Any] = {"owner": "", "lease_until": None, "busy_party": None}
+FREE: dict[str, Any] = {"owner": "", "lease_until": None, "busy_party": None, "busy_email": None}
 
 
 class Fenced(Exception):
@@ -25,15 +25,6 @@ def locked(transfers: Any, *, skip_locked: bool = False) -> Any:
     """The same rows, locked until the transaction ends."""
     # SQLite has one writer at a time (IMMEDIATE), so it needs and has no row locks.
     return transfers.select_for_update(skip_locked=skip_locked) if connection.features.has_select_for_update else transfers
-
-
-def change(transfer: Transfer, changes: dict[str, Any]) -> None:
-    """Change a claimed transfer, in the database only if the claim still holds. Raises `Fenced` otherwise."""
-    changes = {**changes, "updated_at": timezone.now()}
-    if not Transfer.objects.filter(pk=transfer.pk, fence=transfer.fence).update(**changes):
-        raise Fenced
-    for name, value in changes.items():
-        setattr(transfer, name, value)
 
 
 def event(transfer: Transfer, kind: str, text: Text, *, run: Run | None = None, actor: str = "", **data: Any) -> Event:

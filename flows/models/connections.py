@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from billing.models import Customer
-from connectors.base import Register, Role
+from connectors.base import Register, Role, Writes
 from flows.models.endpoints import Endpoint
 from flows.models.texts import TextColumn
 
@@ -60,10 +60,11 @@ class Connection(models.Model):
 class Flow(models.Model):
     """One register between one shop and the ERP of a connection, in one direction.
 
-    `cursor` is the moment up to which the source has been seen; it only ever moves together with what was seen. `wanted_at` is
-    when somebody last asked for a run (a webhook, a person): a run that began before does not count. Orders placed
-    before `look_up_before` are looked up in the ERP before they are sent: they may have come there by an earlier flow or a
-    database that was restored.
+    `cursor` is the moment up to which the source has been seen; it only ever moves together with what was seen. `swept_to` is
+    how far a sweep has come that is not done yet. `wanted_at` is when somebody last asked for a run (a webhook, a person),
+    nothing once one began after that. `served_at` is when a worker last took the flow on: the customer that has waited
+    longest is next. Orders placed before `look_up_before` are looked up in the ERP before they are sent: they may have come
+    there by an earlier flow or a database that was restored.
     """
 
     class State(models.TextChoices):
@@ -86,6 +87,8 @@ class Flow(models.Model):
         blank=True,
         help_text=_("Orders with one of these statuses in the shop are transferred. The others are seen and skipped."),
     )
+    #: Why the package of the customer does not let the flow run; empty while it does. Kept up by `flows.rights`.
+    hindrance = TextColumn(_("why it does not run"), db_default="")
     start_from = models.DateTimeField(
         _("orders placed from"), null=True, blank=True, help_text=_("Earlier orders are left alone. Empty: all orders.")
     )
@@ -95,13 +98,25 @@ class Flow(models.Model):
 
     cursor = models.DateTimeField(_("seen up to"), null=True, blank=True, editable=False)
     swept_at = models.DateTimeField(_("last sweep"), null=True, blank=True, editable=False)
+    swept_to = models.DateTimeField(null=True, blank=True, editable=False)
     next_run_at = models.DateTimeField(_("next run"), null=True, blank=True, editable=False, db_index=True)
     wanted_at = models.DateTimeField(null=True, blank=True, editable=False)
     queued_at = models.DateTimeField(null=True, blank=True, editable=False)
+    served_at = models.DateTimeField(null=True, blank=True, editable=False)
     look_up_before = models.DateTimeField(default=timezone.now, editable=False)
 
     history = HistoricalRecords(
-        excluded_fields=["cursor", "swept_at", "next_run_at", "wanted_at", "queued_at", "look_up_before"],
+        excluded_fields=[
+            "hindrance",
+            "cursor",
+            "swept_at",
+            "swept_to",
+            "next_run_at",
+            "wanted_at",
+            "queued_at",
+            "served_at",
+            "look_up_before",
+        ],
         verbose_name=_("change of flow"),
         verbose_name_plural=_("changes of flows"),
     )
@@ -132,6 +147,11 @@ class Flow(models.Model):
     def is_live(self) -> bool:
         """Whether work is done: the flow and its connection are both active."""
         return self.state == self.State.ACTIVE and self.connection.state == Connection.State.ACTIVE
+
+    @property
+    def writes(self) -> Writes:
+        """What the ERP can do with what this flow sends."""
+        return self.connection.erp.connector_class.capabilities.writes[Register(self.register)]
 
     def read_from(self) -> datetime | None:
         """From when the next poll reads: the cursor minus what the source needs to lose nothing at the edge."""

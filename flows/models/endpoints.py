@@ -6,13 +6,13 @@ import secrets
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from billing.models import Customer
 from connectors.base import CheckReport, Choice, Connector, Role
 from connectors.registry import SYSTEMS, connector_class
+from flows import dbclock, retry
 from flows.models.texts import TextColumn
 from sharespine.lib.secrets import EncryptedJSONField
 from sharespine.lib.text import Text
@@ -94,8 +94,15 @@ class Endpoint(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether the circuit is open: the endpoint is left alone for a while."""
-        return self.open_until is not None and self.open_until > timezone.now()
+        """Whether the circuit is open, by the database's clock: the endpoint is left alone for a while."""
+        if self.open_until is None:
+            return False
+        return Endpoint.objects.filter(pk=self.pk, open_until__gt=dbclock.now()).exists()
+
+    @property
+    def is_on_trial(self) -> bool:
+        """Whether it was down and has not worked since: then one call, not all that it bears, finds out if it is back."""
+        return retry.open_circuit(self.failures) is not None
 
     def connect(self, flow_options: dict[str, Any] | None = None) -> Connector:
         """A connector with this endpoint's options and credentials. The caller closes it."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from flows import dbclock
 from flows.models.connections import Flow
 from flows.models.texts import TextColumn
 
@@ -31,6 +35,9 @@ class Run(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     owner = models.CharField(_("worker"), max_length=100, blank=True)
     lease_until = models.DateTimeField(_("lease until"))
+    #: How many of the calls that the ERP endpoint bears at once this run may make, shared by all its live runs. None: it wants
+    #: none now.
+    seats = models.PositiveSmallIntegerField(null=True, blank=True)
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
     error = TextColumn(_("error"))
     evidence = models.TextField(_("evidence"), blank=True)
@@ -57,7 +64,19 @@ class Run(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["flow"], condition=models.Q(state="running"), name="one_live_run_per_flow")
         ]
-        indexes = [models.Index(fields=["flow", "-id"], name="run_by_flow")]
+        indexes = [
+            models.Index(fields=["flow", "-id"], name="run_by_flow"),
+            models.Index(fields=["-started_at", "-id"], name="run_by_start"),
+            models.Index(fields=["state", "-started_at", "-id"], name="run_by_state"),
+            models.Index(fields=["kind", "-started_at", "-id"], name="run_by_kind"),
+        ]
+
+    #: When this process began the run, by its monotonic clock; None in every other process.
+    begun: float | None = None
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    def now(self) -> datetime:
+        """The database's time, reckoned from when the run began. This machine's own clock may be wrong. UTC."""
+        return timezone.now() if self.begun is None else dbclock.reckoned(self.started_at, self.begun)

@@ -11,15 +11,21 @@ from flows.models.connections import Flow
 from flows.models.endpoints import Endpoint
 from flows.models.runs import Run
 from flows.models.texts import TextColumn
+from sharespine.lib.indexes import PrefixIndex
+
+#: Stopped, uncertain, or changed in the shop after the transfer. Written so that SQLite recognises its index in a query, too:
+#: with "in" it does not.
+NEEDS_SOMEBODY = models.Q(state="stopped") | models.Q(state="uncertain") | models.Q(attention=True)
 
 
 class Transfer(models.Model):
     """Where one order is on its way. Only `flows.ledger` writes here.
 
     A claim is `owner` + `lease_until` (database clock) + `fence`, which grows with every claim: a worker that was away too
-    long no longer matches the fence and cannot write. While a claim is held, `busy_party` holds the ERP endpoint and buyer,
-    and the database lets nobody else hold the same. `serial` counts attempts that certainly had no effect: with `reference` it
-    makes the idempotency key, so that an attempt whose outcome is unknown is repeated under the same key.
+    long no longer matches the fence and cannot write. While a claim is held, `busy_party` and `busy_email` hold the ERP
+    endpoint and what the buyer may be recognised by, and the database lets nobody else hold the same. `serial` counts attempts
+    that certainly had no effect: with `reference` it makes the idempotency key, so that an attempt whose outcome is unknown is
+    repeated under the same key.
     """
 
     class State(models.TextChoices):
@@ -44,15 +50,17 @@ class Transfer(models.Model):
         STAFF = WhoActs.STAFF, _("support")
         US = WhoActs.US, _("development")
 
-    flow = models.ForeignKey(Flow, models.PROTECT, verbose_name=_("flow"), related_name="transfers")
-    customer = models.ForeignKey(Customer, models.PROTECT, verbose_name=_("customer"), related_name="transfers")
-    erp = models.ForeignKey(Endpoint, models.PROTECT, verbose_name=_("ERP"), related_name="+")
+    # Not indexed by themselves: an index below begins with each of them, and every index is written to at every change.
+    flow = models.ForeignKey(Flow, models.PROTECT, verbose_name=_("flow"), related_name="transfers", db_index=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, verbose_name=_("customer"), related_name="transfers", db_index=False)
+    erp = models.ForeignKey(Endpoint, models.PROTECT, verbose_name=_("ERP"), related_name="+", db_index=False)
     run = models.ForeignKey(Run, models.SET_NULL, verbose_name=_("run"), related_name="transfers", null=True, blank=True)
 
     source_id = models.CharField(_("id in the shop"), max_length=100)
-    number = models.CharField(_("order number"), max_length=100, blank=True, db_index=True)
+    number = models.CharField(_("order number"), max_length=100, blank=True)
     buyer = models.CharField(_("buyer"), max_length=200, blank=True)
     party_key = models.CharField(max_length=120, blank=True)
+    email_key = models.CharField(max_length=120, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     total = models.DecimalField(_("total incl. VAT"), max_digits=14, decimal_places=2, null=True, blank=True)
     placed_at = models.DateTimeField(_("placed"), null=True, blank=True)
@@ -71,7 +79,7 @@ class Transfer(models.Model):
 
     reference = models.CharField(_("our reference"), max_length=120)
     target_kind = models.CharField(_("document"), max_length=30, blank=True)
-    target_id = models.CharField(_("number in the ERP"), max_length=100, blank=True, db_index=True)
+    target_id = models.CharField(_("number in the ERP"), max_length=100, blank=True)
     target_total = models.DecimalField(_("total in the ERP"), max_digits=14, decimal_places=2, null=True, blank=True)
     sent_hash = models.CharField(max_length=64, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
@@ -87,8 +95,11 @@ class Transfer(models.Model):
     fence = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     busy_party = models.CharField(max_length=150, null=True, blank=True, unique=True)
+    busy_email = models.CharField(max_length=150, null=True, blank=True, unique=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
+    #: When the details were removed: the buyer, the record and what was sent. What shows a second time fills them in again.
+    slimmed_at = models.DateTimeField(_("details removed"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("transfer")
@@ -99,11 +110,43 @@ class Transfer(models.Model):
             models.UniqueConstraint(fields=["erp", "reference"], name="one_transfer_per_reference"),
         ]
         indexes = [
-            models.Index(fields=["flow", "due_at"], name="transfer_due", condition=models.Q(due_at__isnull=False)),
+            # To its end in the order in which they are claimed: a hundred thousand may be due at the same time.
+            models.Index(fields=["flow", "due_at", "id"], name="transfer_next", condition=models.Q(due_at__isnull=False)),
+            # The few that are claimed, among all that ever were.
+            models.Index(
+                fields=["flow", "lease_until"], name="transfer_claimed", condition=models.Q(lease_until__isnull=False)
+            ),
+            # Those that begin anew: looked for at each poll, and hardly ever there.
+            models.Index(
+                fields=["flow", "id"],
+                name="transfer_again",
+                condition=models.Q(state="waiting", attempts=0, fence__gt=0, lease_until__isnull=True),
+            ),
             models.Index(fields=["state", "-id"], name="transfer_by_state"),
-            models.Index(fields=["customer", "-id"], name="transfer_by_customer"),
+            models.Index(fields=["customer", "due_at", "id"], name="transfer_held", condition=models.Q(state="held")),
+            # With what the orders of one customer are narrowed by: the largest has tens of thousands.
+            models.Index(fields=["customer", "-id", "state", "flow", "placed_at"], name="transfer_by_customer"),
             models.Index(fields=["sent_at"], name="transfer_sent", condition=models.Q(sent_at__isnull=False)),
-            models.Index(fields=["-id"], name="transfer_attention", condition=models.Q(attention=True)),
+            models.Index(fields=["-id", "attention"], name="transfer_attention", condition=models.Q(attention=True)),
+            # What needs somebody, with all that its list, its counts and its causes are made of: one look at a small index.
+            models.Index(
+                fields=["-id", "state", "attention", "acts", "error_code", "cause", "customer", "placed_at", "updated_at"],
+                name="transfer_needs",
+                condition=NEEDS_SOMEBODY,
+            ),
+            models.Index(
+                fields=["customer", "-id", "state", "attention"], name="transfer_needs_customer", condition=NEEDS_SOMEBODY
+            ),
+            models.Index(fields=["-placed_at", "-id"], name="transfer_placed"),
+            PrefixIndex(fields=["number"], name="transfer_number"),
+            PrefixIndex(fields=["target_id"], name="transfer_target"),
+            PrefixIndex(fields=["buyer"], name="transfer_buyer", condition=models.Q(buyer__gt="")),
+            # Only "is null", which SQLite recognises in a query whatever its parameters are.
+            models.Index(
+                fields=["updated_at"],
+                name="transfer_to_slim",
+                condition=models.Q(slimmed_at__isnull=True, due_at__isnull=True, lease_until__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -116,7 +159,7 @@ class Transfer(models.Model):
 
 
 class Event(models.Model):
-    """One thing that happened to a transfer, in words that a merchant understands. Never changed, never deleted by hand."""
+    """One thing that happened to a transfer, in words that a merchant understands. Removed with time, never by hand."""
 
     class Kind(models.TextChoices):
         CAPTURED = "captured", _("fetched")

@@ -1,1 +1,1 @@
-"""Doors for machines: incoming webhooks."""
+"""Doors for machines: REST, and incoming webhooks."""

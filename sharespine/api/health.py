@@ -1,37 +1,50 @@
-"""Whether the installation is alive, told from the database: `/healthz` for a load balancer or a watchdog."""
+"""Whether the installation is alive: `/healthz` for whoever watches over it, `/healthz/web` for a load balancer.
+
+See docs/operations.md for what each figure means and who does what about it.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
-from django.db import DatabaseError
-from django.db.models import Min
-from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
+from django import db
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
-from flows.models import Endpoint, Run, Transfer
-from flows.models.connections import Connection, Flow
-
-#: Due work that is older than this means that no worker takes it.
-OLDEST = timedelta(minutes=10)
+from sharespine import condition
 
 
-def healthz(request: HttpRequest) -> JsonResponse:
-    """200 while work is taken, 503 when due work waits too long or the database does not answer. Seconds; no names."""
-    try:
-        due = Transfer.objects.filter(
-            due_at__isnull=False,
-            lease_until__isnull=True,
-            flow__state=Flow.State.ACTIVE,
-            flow__connection__state=Connection.State.ACTIVE,
-            erp__open_until__isnull=True,
-        ).aggregate(oldest=Min("due_at"))["oldest"]
-        answer = {
-            "oldest_due_seconds": max(0, int((timezone.now() - due).total_seconds())) if due else 0,
-            "live_runs": Run.objects.filter(state=Run.State.RUNNING, lease_until__gt=timezone.now()).count(),
-            "endpoints_down": Endpoint.objects.filter(health__in=[Endpoint.Health.DOWN, Endpoint.Health.DENIED]).count(),
-        }
-    except DatabaseError:
-        return JsonResponse({"ok": False, "database": "does not answer"}, status=503)
-    ok = due is None or timezone.now() - due < OLDEST
-    return JsonResponse({"ok": ok, **answer}, status=200 if ok else 503)
+class HealthFirst:
+    """Answers before anything else looks at the request: no session, no log-in, no host name to know, no redirect to https."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        view = {"/healthz": healthz, "/healthz/web": web}.get(request.path_info)
+        if view is None:
+            return self.get_response(request)
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        try:
+            return view()
+        except db.Error:
+            return _answer({"database": "does not answer"}, well=False)
+
+
+def healthz() -> HttpResponse:
+    """200 while work is taken by workers, else 503. Figures, no names; `wrong` names those that made it 503."""
+    now = condition.look()
+    return _answer({**asdict(now), "wrong": now.wrong}, well=not now.wrong)
+
+
+def web() -> HttpResponse:
+    """200 while this web server reaches the database, whatever the workers do."""
+    with db.connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return _answer({}, well=True)
+
+
+def _answer(figures: dict[str, Any], *, well: bool) -> HttpResponse:
+    return JsonResponse({"ok": well, **figures}, status=200 if well else 503, headers={"Cache-Control": "no-store"})

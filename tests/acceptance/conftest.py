@@ -19,6 +19,7 @@ from connectors.woocommerce.sandbox import Simulator as Shop
 from flows import engine, services
 from flows.models import Connection, Endpoint, Event, Flow, Run, Transfer
 from sharespine.lib.clock import utcnow
+from tests.customers import subscribed
 
 ACTOR = "anna"
 #: So many runs are enough for everything that gets well by itself.
@@ -148,7 +149,7 @@ class Rig:
 @contextmanager
 def rig_of(shop: Shop, erp: Erp, *, customer: Customer | None = None, **flow_options: Any) -> Iterator[Rig]:
     """Both served, checked, connected and running; made with the verbs that the back office has."""
-    customer = customer or Customer.objects.create(name="Ullbutiken AB")
+    customer = customer or subscribed("Ullbutiken AB")
     with ExitStack() as stack:
         addresses = [simulator.address or stack.enter_context(simulator.serve()) for simulator in (shop, erp)]
         source, target = (

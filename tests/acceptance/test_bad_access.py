@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from billing.refusals import Refused
 from connectors.sandbox import Fault, Request, Response, Sandbox
 from flows import services
 from flows.models import Connection, Endpoint, Run
@@ -43,7 +44,7 @@ def test_wrong_credentials_are_said_at_the_check_and_nothing_can_be_started_with
     assert ("keys" if role == "shop" else "tokens") in str(endpoint.trouble)
     assert next(iter(WRONG[role].values())) not in str(endpoint.trouble)
     rig.flow.refresh_from_db()
-    with pytest.raises(services.Refused, match=endpoint.name):
+    with pytest.raises(Refused, match=endpoint.name):
         start(rig, role)
 
 

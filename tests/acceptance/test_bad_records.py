@@ -133,7 +133,7 @@ TROUBLES = {
         _barred_customer,
         "InvalidRecord",
         ("77", "Åsa Öberg", "Unbar it there"),
-        lambda rig, _: rig.erp.agreement.customers[77].update(barred=False),
+        lambda rig, _: rig.erp.bar_customer(77, barred=False),
     ),
     "a guest who cannot be recognised": Trouble(
         lambda rig: rig.place(customer_id=0, billing={"email": ""}),

@@ -11,8 +11,8 @@ import pytest
 from django.test import Client
 from django_q.models import OrmQ
 
-from billing.models import Customer
 from flows.models import Connection, Delivery, Endpoint, Flow, Transfer
+from tests.customers import subscribed
 
 pytestmark = pytest.mark.django_db
 SECRET = "s3cret"
@@ -20,7 +20,7 @@ SECRET = "s3cret"
 
 @pytest.fixture
 def shop() -> Endpoint:
-    customer = Customer.objects.create(name="Ullbutiken AB")
+    customer = subscribed("Ullbutiken AB")
     shop = Endpoint.objects.create(
         customer=customer,
         system="woocommerce",

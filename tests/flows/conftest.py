@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pytest
 from django.utils import timezone
 
-from billing.models import Customer
 from connectors import registry
 from flows import engine
 from flows.models import Connection, Endpoint, Flow, Run, Transfer
+from tests.customers import subscribed
 from tests.twins.world import EPOCH, WORLDS, World
 
 _numbers = itertools.count(1)
@@ -40,10 +40,11 @@ class Rig:
         Endpoint.objects.update(open_until=None)
 
 
-def make_rig(name: str = "") -> Rig:
+def make_rig(name: str = "", *, orders: int = 1_000_000) -> Rig:
+    """`orders`: how many of a month the customer's package lets go."""
     name = name or f"twin-{next(_numbers)}"
     world = WORLDS[name] = World()
-    customer = Customer.objects.create(name="Ullbutiken AB")
+    customer = subscribed("Ullbutiken AB", orders=orders)
     options = {"address": name}
     working = Endpoint.Health.WORKING
     shop = Endpoint.objects.create(customer=customer, system="twin_shop", name="Shop", options=options, health=working)

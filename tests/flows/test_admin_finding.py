@@ -55,7 +55,7 @@ def test_an_export_follows_the_filters_and_disarms_formulae(chief: Client) -> No
     form = chief.get(f"{TRANSFERS}export/?view=stopped").context["form"]
     formats = {label: value for value, label in form.fields["format"].choices}
     answer = chief.post(f"{TRANSFERS}export/?view=stopped", {"format": formats["xlsx"], "resource": ""})
-    rows = list(tablib.Dataset().load(answer.content, format="xlsx"))
+    rows = list(tablib.Dataset().load(answer.getvalue(), format="xlsx"))
     assert len(rows) == 17
     assert not [cell for row in rows for cell in row if isinstance(cell, str) and cell.startswith("=")]
     assert any("is barred in e-conomic" in str(cell) for row in rows for cell in row)

@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 from django.utils import timezone
 
-from connectors.base import Capabilities, Draft, Register, Writes
+from connectors.base import Capabilities, Document, Draft, Register, Writes
 from connectors.errors import (
     BadCredentials,
     InvalidRecord,
@@ -22,6 +22,7 @@ from connectors.errors import (
 )
 from flows import engine, services
 from flows.ledger import claims, outcomes, runs
+from flows.ledger.batch import Batch
 from flows.models import Connection, Endpoint, Event, Flow, Run, Transfer
 from sharespine.lib.text import Text
 from tests.flows.conftest import Rig, make_rig
@@ -424,6 +425,82 @@ def test_a_poison_order_that_kills_its_workers_stops_and_the_innocent_ones_go(ri
     assert sorted(rig.states().values()) == ["sent", "sent", "stopped"]
 
 
+def begun(rig: Rig) -> Run:
+    """A run of some worker, once the three orders of the shop were read and could not be sent."""
+    for number in range(3):
+        rig.world.place(str(number))
+    rig.world.on_prepare = raising(ServerFailed(), times=3)
+    rig.run()
+    rig.make_due()
+    run = runs.begin(rig.flow, kind=Run.Kind.POLL, owner="other:1")
+    assert run is not None
+    return run
+
+
+def test_nothing_else_is_claimed_while_a_suspect_is_in_hand(rig: Rig) -> None:
+    run = begun(rig)
+    Transfer.objects.filter(source_id="0").update(crashes=claims.SUSPECT, due_at=timezone.now() - timedelta(hours=1))
+    assert [transfer.source_id for transfer in claims.claim(run, 10)] == ["0"]
+    assert claims.claim(run, 10) == []
+
+
+def test_a_suspect_waits_until_nothing_else_is_in_hand_and_no_other_goes_before_it(rig: Rig) -> None:
+    run = begun(rig)
+    Transfer.objects.filter(source_id="0").update(crashes=claims.SUSPECT)
+    Transfer.objects.exclude(source_id="1").update(due_at=None)
+    (innocent,) = claims.claim(run, 10)
+    assert innocent.source_id == "1"
+    Transfer.objects.filter(source_id="0").update(due_at=timezone.now() - timedelta(hours=1))
+    Transfer.objects.filter(source_id="2").update(due_at=timezone.now())
+    assert claims.claim(run, 10) == []
+    Transfer.objects.filter(pk=innocent.pk).update(lease_until=None, owner="", due_at=None)
+    assert [transfer.source_id for transfer in claims.claim(run, 10)] == ["0"]
+
+
+def test_orders_that_lost_two_workers_together_are_tried_again_at_different_times(rig: Rig) -> None:
+    """Whatever kills a worker takes its neighbours down: they must not all be near when it does so the next time."""
+    for number in range(3):
+        rig.world.place(str(number))
+    rig.world.on_prepare = raising(ServerFailed(), times=3)
+    rig.run()
+    vanish(rig)
+    assert all(due <= timezone.now() for due in Transfer.objects.values_list("due_at", flat=True) if due)
+    vanish(rig)
+    due = list(Transfer.objects.values_list("due_at", flat=True))
+    assert len(set(due)) == 3
+    assert all(moment is not None and moment > timezone.now() + timedelta(seconds=2) for moment in due)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_an_order_whose_workers_vanish_while_it_is_sent_is_looked_up_before_it_stops(rig: Rig, arrived: bool) -> None:
+    begun(rig)
+    Run.objects.update(state=Run.State.LOST)
+    Transfer.objects.exclude(source_id="0").update(due_at=None)
+    transfer = rig.transfer("0")
+    if arrived:
+        rig.world.documents.append(
+            Document(
+                kind="order",
+                target_id="1",
+                reference=transfer.reference,
+                total=Decimal(125),
+                total_vat=Decimal(25),
+                currency="SEK",
+            )
+        )
+    held = {"state": Transfer.State.SENDING, "in_doubt": True, "crashes": claims.GUILTY - 1, "owner": "other:1#1"}
+    Transfer.objects.filter(pk=transfer.pk).update(**held, lease_until="2026-01-01T00:00:00Z")
+    claims.reap(rig.flow.connection.erp_id)
+    assert rig.transfer("0").state == Transfer.State.UNCERTAIN
+    rig.make_due()
+    rig.run()
+    assert rig.world.finds == [[transfer.reference]]
+    assert rig.world.writes == []
+    transfer = rig.transfer("0")
+    expected = (Transfer.State.SENT, "") if arrived else (Transfer.State.STOPPED, "WorkerLost")
+    assert (transfer.state, transfer.error_code, transfer.in_doubt) == (*expected, False)
+
+
 def test_what_a_vanished_worker_was_sending_is_looked_up_before_it_is_sent_again(rig: Rig) -> None:
     rig.world.place("1")
     rig.world.on_prepare = raising(ServerFailed())
@@ -440,9 +517,16 @@ def test_what_a_vanished_worker_was_sending_is_looked_up_before_it_is_sent_again
         total_vat=Decimal(25),
         currency="SEK",
     )
-    outcomes.intend(transfer, draft, run)
+    batch = Batch(run)
+    outcomes.intend(batch, transfer, draft)
+    batch.save()
     Transfer.objects.update(lease_until="2026-01-01T00:00:00Z")
     Run.objects.filter(pk=run.pk).update(lease_until="2026-01-01T00:00:00Z")
+    rig.run()
+    # Its last call may still be under way over there: it is left in peace for a while.
+    assert rig.transfer("1").state == Transfer.State.UNCERTAIN
+    assert (rig.world.finds, rig.world.writes) == ([], [])
+    rig.make_due()
     rig.run()
     assert rig.world.finds == [[transfer.reference]]
     assert rig.transfer("1").state == Transfer.State.SENT
@@ -494,6 +578,38 @@ def test_an_order_deleted_after_it_was_sent_is_flagged_once_by_the_next_sweep(ri
     assert len(rig.world.documents) == 2
 
 
+def test_many_orders_changed_in_the_same_moment_are_read_in_the_end_however_little_time_there_is(rig: Rig) -> None:
+    for number in range(30):
+        rig.world.place(f"{number:02}")
+        rig.world.orders[f"{number:02}"] = replace(rig.world.orders[f"{number:02}"], modified_at=rig.world.clock)
+        rig.world.clock += timedelta(milliseconds=100)
+    for _ in range(15):
+        engine.run(rig.flow.pk, budget=1e-6)
+    rig.run()
+    assert len(rig.world.documents) == 30
+
+
+def test_a_sweep_of_a_large_shop_goes_on_where_it_stopped_and_new_orders_do_not_wait_for_it(rig: Rig) -> None:
+    rig.world.clock = timezone.now() - timedelta(days=2)
+    for number in range(30):
+        rig.world.place(f"{number:02}")
+    rig.run()
+    # Sold long after: what the polls look at is no part of the sweep.
+    rig.world.clock += timedelta(hours=30)
+    del rig.world.orders["03"], rig.world.orders["20"], rig.world.orders["29"]
+    Flow.objects.update(swept_at=timezone.now() - timedelta(days=2))
+    rig.world.place("new")
+    runs_needed = 0
+    while Flow.objects.get().swept_at < timezone.now() - timedelta(days=1):  # type: ignore[operator]
+        engine.run(rig.flow.pk, budget=1e-6)
+        runs_needed += 1
+        assert runs_needed < 30
+    assert runs_needed > 3
+    assert rig.transfer("new").state == Transfer.State.SENT
+    gone = Transfer.objects.filter(attention=True).values_list("source_id", flat=True)
+    assert sorted(gone) == ["03", "20", "29"]
+
+
 def test_a_sweep_that_misses_an_order_by_mistake_flags_nothing(rig: Rig) -> None:
     rig.world.clock = timezone.now() - timedelta(hours=1)
     rig.world.place("1")
@@ -526,16 +642,33 @@ def test_a_stopped_order_goes_by_itself_when_it_is_put_right_in_the_shop(rig: Ri
     assert rig.transfer("1").state == Transfer.State.SENT
 
 
-def test_an_order_without_room_is_held_and_goes_when_there_is_room(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_that_the_erp_always_fails_on_stops_while_others_arrive(rig: Rig) -> None:
+    poison = f"{rig.flow.shop.code}-1"
+
+    def fail(reference: str) -> None:
+        if reference == poison:
+            raise ServerFailed
+
+    rig.world.before_write = fail
+    for number in range(30):
+        rig.world.place(str(number))
+        rig.run()
+        rig.make_due()
+    transfer = rig.transfer("1")
+    assert transfer.state == Transfer.State.STOPPED
+    assert transfer.acts == Transfer.Acts.STAFF
+    assert transfer.attempts == 20
+    assert len(rig.world.documents) == 29
+
+
+def test_an_order_is_not_stopped_for_an_erp_that_takes_none(rig: Rig) -> None:
+    rig.world.before_write = raising(ServerFailed(), times=60)
     rig.world.place("1")
-    monkeypatch.setattr("billing.caps.reserve", lambda customer, keys: set())
-    rig.run()
-    assert rig.transfer("1").state == Transfer.State.HELD
-    assert rig.world.documents == []
-    monkeypatch.setattr("billing.caps.reserve", lambda customer, keys: set(keys))
-    rig.make_due()
-    rig.run()
-    assert rig.transfer("1").state == Transfer.State.SENT
+    for _ in range(40):
+        rig.run()
+        rig.make_due()
+    assert rig.transfer("1").state == Transfer.State.RETRYING
+    assert rig.transfer("1").attempts == 40
 
 
 def test_a_flow_that_is_paused_in_mid_run_begins_nothing_more(rig: Rig) -> None:

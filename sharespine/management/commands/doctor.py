@@ -11,11 +11,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import timezone, translation
+from django.utils import translation
 from django_q.models import OrmQ
 
-from flows import services
-from flows.models import Connection, Endpoint, Run, Transfer
+from flows import dbclock, services, workers
+from flows.models import Connection, Endpoint, Run
+from sharespine import condition
 from sharespine.lib.said import said
 from sharespine.lib.secrets import decrypt, encrypt
 
@@ -45,8 +46,11 @@ class Command(BaseCommand):
             return
         if not _unapplied():
             # Without its tables there is nothing more to look at.
-            yield from self._queue()
-            yield from self._endpoints()
+            yield from self._work()
+            try:
+                yield from self._endpoints()
+            except ImproperlyConfigured as error:
+                yield "credentials of endpoints", False, str(error)
 
     def _settings(self) -> Iterator[Finding]:
         errors = [message for message in run_checks() if message.level >= 40]
@@ -73,16 +77,15 @@ class Command(BaseCommand):
         missing = _unapplied()
         yield "migrations", not missing, f"{missing} not applied: run `manage.py migrate`" if missing else "all applied"
 
-    def _queue(self) -> Iterator[Finding]:
-        yield "queue", True, f"{OrmQ.objects.count()} tasks waiting"
-        live = Run.objects.filter(state=Run.State.RUNNING, lease_until__gt=timezone.now()).count()
-        due = Transfer.objects.filter(
-            due_at__lte=timezone.now(), lease_until__isnull=True, flow__connection__state=Connection.State.ACTIVE
-        ).order_by("due_at")
-        oldest = due.values_list("due_at", flat=True).first()
-        waited = int((timezone.now() - oldest).total_seconds()) if oldest else 0
-        remark = f"{live} live runs, oldest due order has waited {waited} s"
-        yield "work", waited < 600, remark if waited < 600 else f"{remark}: is a worker running?"
+    def _work(self) -> Iterator[Finding]:
+        now, gone = condition.look(), workers.gone().count()
+        remark = f"{now.workers} live" + (f", {gone} vanished within a day" if gone else "")
+        yield "workers", now.workers > 0, remark if now.workers else f"{remark}: start `manage.py worker`"
+        wait = f"the oldest has waited {now.queue_seconds} s"
+        yield "queue", "queue_seconds" not in now.wrong, f"{OrmQ.objects.count()} tasks, {wait}"
+        live = Run.objects.filter(state=Run.State.RUNNING, lease_until__gt=dbclock.now()).count()
+        wait = f"the oldest due work has waited {now.oldest_due_seconds} s"
+        yield "work", "oldest_due_seconds" not in now.wrong, f"{live} live runs, {wait}"
 
     def _endpoints(self) -> Iterator[Finding]:
         for endpoint in Endpoint.objects.select_related("customer"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from flows.models import Endpoint
@@ -14,8 +15,12 @@ class Command(BaseCommand):
     help = "Encrypts all stored credentials anew with the first key of SHARESPINE_KEYS. Afterwards the others can be removed."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with transaction.atomic():
-            endpoints = Endpoint.objects.exclude(secrets="")
-            for endpoint in endpoints:
-                Endpoint.objects.filter(pk=endpoint.pk).update(secrets=endpoint.secrets)
+        try:
+            with transaction.atomic():
+                # Locked, so that credentials which somebody saves meanwhile are not put back.
+                endpoints = Endpoint.objects.select_for_update().exclude(secrets="")
+                for endpoint in endpoints:
+                    Endpoint.objects.filter(pk=endpoint.pk).update(secrets=endpoint.secrets)
+        except ImproperlyConfigured as error:
+            raise CommandError(f"{error} Nothing was changed.") from None
         self.stdout.write(f"{len(endpoints)} endpoints are encrypted with the first key.")

@@ -1,0 +1,64 @@
+"""What the package of a customer lets its flows do: the features of `billing`, put to what flows know."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from billing import gates
+from billing.dates import today
+from billing.models import Feature
+from connectors.base import Register
+from flows import dbclock
+from flows.models import Connection, Flow
+from sharespine.lib.text import Text
+
+#: What moving a register needs.
+NEEDED: dict[str, tuple[Feature, ...]] = {Register.ORDERS: (Feature.ORDERS, Feature.CUSTOMERS)}
+#: A flow that may not run asks again so often: contracts change by day, and a change of one wakes it at once.
+ASK_AGAIN = timedelta(hours=1)
+NONE = Text("")
+
+
+def needed(flow: Flow) -> tuple[Feature, ...]:
+    """The features that `flow` needs: those of its register, and multishop unless its shop is the connection's first."""
+    first = Flow.objects.filter(connection=flow.connection_id, register=flow.register).order_by("pk")
+    shop = first.values_list("shop", flat=True).first()
+    several = () if shop is None or shop == flow.shop_id else (Feature.MULTISHOP,)
+    return (*NEEDED[flow.register], *several)
+
+
+def hindrance(flow: Flow, day: date) -> Text:
+    """Why the flow may not run on `day`, with the package that has what is missing; an empty text when it may."""
+    customer = flow.connection.customer_id
+    features = needed(flow)
+    if gates.has(customer, features, day):
+        return NONE
+    missing = gates.rights(customer, day).missing(features)
+    return missing[0].reason if missing else NONE
+
+
+def may_run(flow: Flow, *, at: datetime) -> bool:
+    """Whether the flow may run at `at`. If not, it says on its page why, and asks again later; nothing of it is lost."""
+    reason = hindrance(flow, today(at))
+    if not reason.message:
+        if flow.hindrance.message:
+            Flow.objects.filter(pk=flow.pk).update(hindrance=NONE)
+        return True
+    Flow.objects.filter(pk=flow.pk).update(
+        hindrance=reason, next_run_at=dbclock.ahead(ASK_AGAIN), queued_at=None, wanted_at=None
+    )
+    return False
+
+
+def losing(customer_id: int, lost: set[Feature]) -> list[Flow]:
+    """The flows of a customer that would stop if it lost these features: said before a downgrade."""
+    flows = Flow.objects.filter(connection__customer=customer_id, state=Flow.State.ACTIVE).select_related(
+        "shop", "connection__erp"
+    )
+    return [flow for flow in flows if lost & set(needed(flow))]
+
+
+def ask_again(customer_id: int) -> None:
+    """What the customer may do has changed: have its flows find out now."""
+    of_customer = Flow.objects.filter(connection__customer=customer_id, connection__state=Connection.State.ACTIVE)
+    of_customer.filter(state=Flow.State.ACTIVE).update(next_run_at=None, queued_at=None)
