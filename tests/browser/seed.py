@@ -15,9 +15,11 @@ from django.utils import timezone
 from billing.models import Customer
 from connectors.errors import BadCredentials, WhoActs
 from connectors.records import Address, LineKind, Party, to_json
-from flows.models import Connection, Delivery, Endpoint, Event, Flow, Run, Transfer
+from flows.models import Connection, Delivery, Endpoint, Event, Flow, Run, Transfer, Worker
 from sharespine.lib.text import Text
 from tests import factories
+from tests.billing import accounts
+from tests.customers import subscribed
 
 PASSWORD = "korv med bröd 17"
 #: Not a sentence of ours, so that it is the same in every language.
@@ -159,7 +161,7 @@ def user(name: str = "sara", **values: Any) -> User:
 def seed(*, orders: int = 60) -> Seeded:
     """Everything: five customers, their flows, `orders` sent orders and some of every other kind."""
     now = timezone.now()
-    customers = [Customer.objects.create(name=name, email="info@example.se", phone="031-704 38 00") for name in COMPANIES]
+    customers = [subscribed(name, email="info@example.se", phone="031-704 38 00") for name in COMPANIES]
     Customer.objects.filter(pk=customers[0].pk).update(organisation_number="556036-0793", notes="Ring före lunch.")
     flows = [flow(customer) for customer in customers[:3]]
     for index in range(orders):
@@ -187,8 +189,15 @@ def seed(*, orders: int = 60) -> Seeded:
         pause_reason=Text("Paused by %(actor)s: %(reason)s", {"actor": "sara", "reason": "Inventering"}),
     )
     _runs(flows, now)
+    accounts.lived_in(customers[1])
+    accounts.closed(customers[1])
     for index in range(4):
         Delivery.objects.create(endpoint=flows[0].shop, state="accepted", topic="order.updated", source_ids=[str(1000 + index)])
+    for minutes, ended in ((0, None), (50, None), (70, now)):
+        seen = now - timedelta(minutes=minutes)
+        Worker.objects.create(
+            machine=f"app-{minutes}", pid=7, processes=4, started_at=seen, beat_at=seen, stopped_at=ended, release="2026.11"
+        )
     return Seeded(user(), customers, flows)
 
 

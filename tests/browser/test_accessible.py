@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from flows.models import Connection, Endpoint, Flow, Run, Transfer
+from tests.billing.contracted import contracted
 from tests.browser.conftest import Open
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
@@ -20,6 +21,7 @@ def violations(page: Page) -> list[str]:
 
 
 def test_the_main_pages_have_no_violations(open_page: Open) -> None:
+    plain = contracted().plain
     page = open_page()
     addresses = [
         "/admin/",
@@ -31,6 +33,14 @@ def test_the_main_pages_have_no_violations(open_page: Open) -> None:
         f"/admin/flows/connection/{Connection.objects.earliest('pk').pk}/change/",
         f"/admin/flows/flow/{Flow.objects.earliest('pk').pk}/change/",
         f"/admin/billing/customer/{Flow.objects.earliest('pk').connection.customer_id}/change/",
+        f"/admin/billing/customer/{plain.customer_id}/change/",
+        f"/admin/billing/customer/{plain.customer_id}/package/",
+        f"/admin/billing/customer/{plain.customer_id}/package/?package=800",
+        "/admin/billing/customer/",
+        "/admin/billing/customer/follow-up/",
+        "/admin/billing/package/",
+        "/admin/billing/package/?day=2025-02-01",
+        f"/admin/billing/subscription/{plain.pk}/change/",
     ]
     wrong = {}
     for address in addresses:

@@ -67,6 +67,13 @@ def test_a_new_customer_is_connected_and_its_flow_runs(open_page: Open, ground: 
         page.click("[name=_continue]")
     customer = int(page.url.split("/customer/")[1].split("/")[0])
 
+    page.locator("a[hx-get$='/start/']").first.click(force=True)
+    page.select_option("#modal-content [name=package]", label="Paket 200")
+    page.select_option("#modal-content [name=edition]", "cloud")
+    with page.expect_navigation():
+        page.click("#modal-content button[type=submit]")
+    expect(page.locator("#main")).to_contain_text("Paket 200")
+
     shop = add_endpoint(page, customer, ground.shop, ground.shop_address)
     erp = add_endpoint(page, customer, ground.erp, ground.erp_address)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -23,13 +25,15 @@ from sharespine.lib.clock import utcnow
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds: short, so that a test does not wait long for a dead worker's claims to run out.
 LEASE = 1
+#: Settings of processes that a test waits for.
+QUICK = {"LEASE_SECONDS": str(LEASE), "SANDBOX": "true", "QUARANTINE_SECONDS": "0"}
 
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of processes on a migrated database of their own: PostgreSQL if `DATABASE_URL` says so, else SQLite."""
     folder = tmp_path_factory.mktemp("var")
-    environment = {"SHARESPINE_VAR": str(folder), "LEASE_SECONDS": str(LEASE), "SANDBOX": "true"}
+    environment = {"SHARESPINE_VAR": str(folder), **QUICK}
     server = os.environ.get("DATABASE_URL", "")
     name = f"faults_{uuid.uuid4().hex[:10]}"
     if server.startswith("postgres"):
@@ -37,16 +41,27 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
             connection.execute(f'CREATE DATABASE "{name}"')
         base, _, _ = server.rpartition("/")
         environment["DATABASE_URL"] = f"{base}/{name}"
-    migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(migrate, cwd=ROOT, env={**os.environ, **environment}, check=True)
+    migrate(environment)
     yield environment
     if server.startswith("postgres"):
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+def migrate(database: dict[str, str]) -> None:
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **database}, check=True)
+
+
 @pytest.fixture(scope="session")
 def processes(database: dict[str, str]) -> Iterator[Processes]:
+    with forking(database) as made:
+        yield made
+
+
+@contextmanager
+def forking(database: dict[str, str]) -> Iterator[Processes]:
+    """Processes on the database of the environment `database`."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.faults.steps"],
         cwd=ROOT,
@@ -75,7 +90,9 @@ class Processes:
         for line in self.parent.stdout:
             said = json.loads(line)
             if "exit" in said:
-                assert said["exit"] in (0, 137), f"{step} ended with {said['exit']}; its traceback is in the captured errors"
+                assert said["exit"] in (0, -signal.SIGKILL), (
+                    f"{step} ended with {said['exit']}; its traceback is in the captured errors"
+                )
                 return answer
             answer = said["answer"]
         raise AssertionError("the process that forks is gone")
@@ -142,6 +159,13 @@ class Stage:
 
 @pytest.fixture
 def stage(processes: Processes) -> Iterator[Stage]:
+    with staged(processes) as made:
+        yield made
+
+
+@contextmanager
+def staged(processes: Processes) -> Iterator[Stage]:
+    """A new shop and a new ERP, with a flow between them."""
     made = Stage(None, None, processes)
     shop, erp = (sandbox_class(systems(role)[0].manifest.key) for role in (Role.SHOP, Role.ERP))
     made.shop, made.erp = shop(), erp(clock=lambda: utcnow() + made.ahead)

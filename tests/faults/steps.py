@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -15,10 +16,17 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sharespine.settings")
 django.setup()
 
-from billing.models import Customer  # noqa: E402 - after django.setup()
-from flows import engine, services  # noqa: E402
-from flows.models import Connection, Endpoint, Flow, Run, Transfer  # noqa: E402
+from django import db  # noqa: E402 - after django.setup()
+from django.core.management import call_command  # noqa: E402
+from django.utils import timezone  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402
+from django_q.models import OrmQ  # noqa: E402
+from django_q.tasks import async_task  # noqa: E402
+
+from flows import engine, services, watermark  # noqa: E402
+from flows.models import Connection, Endpoint, Flow, Run, Transfer, Worker  # noqa: E402
 from sharespine.lib import checkpoints  # noqa: E402
+from tests.customers import subscribed  # noqa: E402
 
 
 def set_up(given: dict[str, Any]) -> dict[str, object]:
@@ -27,7 +35,7 @@ def set_up(given: dict[str, Any]) -> dict[str, object]:
     With "beside", the id of another flow, it goes to the ERP endpoint of that one.
     """
     beside = Flow.objects.get(pk=given["beside"]) if "beside" in given else None
-    customer = beside.connection.customer if beside else Customer.objects.create(name="Ullbutiken AB")
+    customer = beside.connection.customer if beside else subscribed("Ullbutiken AB")
     made = {"erp": beside.connection.erp} if beside else {}
     for role in {"shop", "erp"} - made.keys():
         options = given[role]["options"]
@@ -103,10 +111,62 @@ def look(flow: int) -> dict[str, object]:
     return {"states": dict(Transfer.objects.filter(flow=flow).values_list("source_id", "state"))}
 
 
+def command(name: str) -> dict[str, object]:
+    """What a management command said."""
+    out = io.StringIO()
+    call_command(name, stdout=out)
+    return {"said": out.getvalue()}
+
+
+def notice(_: None) -> dict[str, object]:
+    """Look whether the database is older than it was, as a worker does."""
+    return {"older": watermark.notice()}
+
+
 def wake(flow: int) -> dict[str, object]:
     """Ask for a run, as the admin does: a worker carries it out."""
     services.start_flow(Flow.objects.get(pk=flow), actor="test")
     return {}
+
+
+def chore(given: dict[str, str]) -> dict[str, object]:
+    """Put a chore (`tests.faults.chores`) into the queue."""
+    async_task(f"tests.faults.chores.{given['name']}", given["file"])
+    return {}
+
+
+def queue(_: None) -> dict[str, object]:
+    """How many tasks wait in the queue, and how many somebody has taken from it."""
+    taken = OrmQ.objects.filter(lock__gt=timezone.now()).count()
+    return {"waiting": OrmQ.objects.count() - taken, "taken": taken}
+
+
+def migrate_ahead(_: None) -> dict[str, object]:
+    """What the migrations of the next release might do: see `tests/project/test_migrations.py`."""
+    with db.connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE next_release (id integer PRIMARY KEY)")
+        for table in ("flows_transfer", "flows_run", "flows_flow", "flows_event"):
+            cursor.execute(f"ALTER TABLE {table} ADD COLUMN next_release integer NOT NULL DEFAULT 0")
+    return {}
+
+
+def claimed(flow: int) -> dict[str, object]:
+    """How many orders somebody still holds."""
+    return {"claimed": Transfer.objects.filter(flow=flow, lease_until__isnull=False).count()}
+
+
+def empty_queue(_: None) -> dict[str, object]:
+    OrmQ.objects.all().delete()
+    return {}
+
+
+def workers(_: None) -> dict[str, object]:
+    """The worker commands that there are or were, newest first."""
+    return {
+        "rows": [
+            {"pid": row.pid, "restarts": row.restarts, "stopped": str(row.stopped_at or "")} for row in Worker.objects.all()
+        ]
+    }
 
 
 STEPS: dict[str, Callable[[Any], dict[str, object]]] = {
@@ -115,8 +175,22 @@ STEPS: dict[str, Callable[[Any], dict[str, object]]] = {
     "settle": settle,
     "crowd": crowd,
     "look": look,
+    "command": command,
+    "notice": notice,
     "wake": wake,
+    "chore": chore,
+    "queue": queue,
+    "migrate_ahead": migrate_ahead,
+    "claimed": claimed,
+    "empty_queue": empty_queue,
+    "workers": workers,
 }
+
+
+def step_named(name: str) -> Callable[[Any], dict[str, object]]:
+    """One of `STEPS`, or what a dotted name stands for."""
+    step: Callable[[Any], dict[str, object]] = STEPS.get(name) or import_string(name)
+    return step
 
 
 def main() -> None:
@@ -129,7 +203,7 @@ def main() -> None:
             checkpoints.arm(order["crash_at"])
             code = 1
             try:
-                print(json.dumps({"answer": STEPS[order["step"]](order["argument"])}), flush=True)
+                print(json.dumps({"answer": step_named(order["step"])(order["argument"])}), flush=True)
                 code = 0
             except BaseException:
                 traceback.print_exc()

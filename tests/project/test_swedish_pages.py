@@ -11,12 +11,15 @@ from urllib.parse import urlencode
 import polib
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
+from billing.models import Customer, ServiceAccount, Subscription
 from tests import texts
+from tests.billing.contracted import contracted
 from tests.browser import seed
 
 #: Attributes that people read or hear.
@@ -117,6 +120,16 @@ def addresses() -> Iterator[str]:
     yield from (reverse("admin:index"), reverse("admin:password_change"), f"{reverse('admin:search')}?s=mossa")
     yield from (reverse("admin:flows_transfer_causes"), reverse("admin:flows_transfer_export"))
     yield f"{reverse('admin:flows_transfer_retry_cause')}?{urlencode({'cause': seed.BARRED, 'state__exact': 'stopped'})}"
+    yield reverse("admin:billing_customer_follow_up")
+    for sold in Subscription.objects.filter(customer__order_months__used__gt=1):
+        page_of_change = reverse("admin:billing_customer_package", args=[sold.customer_id])
+        yield from (page_of_change, f"{page_of_change}?package=premium", f"{page_of_change}?package=100")
+        yield reverse("admin:billing_customer_change", args=[sold.customer_id])
+    yield from (f"{reverse('admin:billing_package_changelist')}?{query}" for query in ("edition=client", "day=2025-02-01"))
+    account = ServiceAccount.objects.earliest("pk").pk
+    yield f"{reverse('admin:billing_serviceaccount_show', args=[account])}?first=2026-10-01&last=2026-11-30"
+    yield from (f"{reverse('admin:billing_invoicebasis_month')}?month={month}" for month in ("2026-09", "2026-10", "2100-01"))
+    yield reverse("admin:billing_invoicebasis_close_month")
     for model, page in admin.site._registry.items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         yield from (reverse(f"{name}_changelist"), reverse(f"{name}_add"))
@@ -136,14 +149,20 @@ def _verbs(page: Any) -> set[str]:
 def _telling(model: type[Model]) -> list[Model]:
     """One row of each state or kind that the model has: pages say different things of each."""
     rows = list(model._default_manager.order_by("pk"))
-    told = {tuple(getattr(row, name, "") for name in ("state", "kind", "health", "system", "attention")): row for row in rows}
+    told = {
+        tuple(getattr(row, name, "") for name in ("state", "status", "kind", "feature", "health", "system", "attention")): row
+        for row in rows
+    }
     return list(told.values())
 
 
 @pytest.fixture
 def chief(db: None) -> Client:
+    # Groups are called as they were when they were made, in the language of the installation.
+    Group.objects.all().delete()
     with override("sv"):
         user = seed.seed(orders=4).user
+        contracted()
     client = Client()
     client.force_login(user)
     return client
@@ -171,6 +190,8 @@ def test_no_page_speaks_english_to_a_swede(chief: Client, english: Language) -> 
 
 
 def test_no_page_speaks_swedish_to_the_rest(chief: Client, swedish: Language) -> None:
+    # What is invoiced is said in the customer's language, whoever looks.
+    Customer.objects.update(language="en")
     found, read = foreign(chief, "en", swedish)
     assert read > 40
     assert found == {}

@@ -1,0 +1,1 @@
+"""A shop in memory, on a clock of its own."""
