@@ -4,7 +4,7 @@ ARGS ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help run test lint types worker doctor proof texts bench clean
+.PHONY: help run test lint types worker doctor proof texts bench faults clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -26,6 +26,12 @@ run: $(VENV)/run.done ## Simulated shop and ERP, a worker, all orders transferre
 
 test: $(VENV)/test.done ## All tests, on SQLite and (where a server is found) on PostgreSQL
 	@$(PY) -m tests.suite $(ARGS)
+
+bench: $(VENV)/test.done ## Measurements: speed, latency, memory, fairness (ARGS="--only NAME …" for some of them)
+	@$(PY) -m tests.benchmarks $(ARGS)
+
+faults: $(VENV)/test.done ## The kill storm: half an hour on each database (ARGS="--kills N", "--seed N", "--only NAME")
+	@$(PY) -m pytest -q -m deep tests; deep=$$?; $(PY) -m tests.faults.chaos $(ARGS) && exit $$deep
 
 lint: $(VENV)/test.done ## Style
 	$(PY) -m ruff check .
