@@ -1,13 +1,16 @@
-"""What a system must offer: a manifest and capabilities as data, and five verbs.
+"""What a system must offer: a manifest and capabilities as data, and six verbs.
 
 ============  ==========================================================================================================
 `check`       is the endpoint usable? What does it offer (names, layouts, statuses)? Reads only.
-`read`        pages of records changed since a moment. Reads only.
+`read`        pages of records changed since a moment, or with given keys. Reads only.
 `prepare`     turns a record into a `Draft`: everything that would be sent, with the total as the target will count it.
               May look things up; never changes anything.
 `write`       carries a draft out, under the key it is given. The only verb that changes the other system.
 `find`        which documents carry these references? The only way an unknown outcome is settled.
+`put`         brings articles, or the statuses of orders, to where they are to be. The same again changes nothing more.
 ============  ==========================================================================================================
+
+Documents (orders) are prepared, written and found, since a second one would do harm. All other registers are put.
 
 A connector is used by several threads at once. It raises `connectors.errors.ConnectorError` and nothing else, it never
 retries a call that may have had an effect, and it never shows a secret in an error, a log or its `repr`.
@@ -18,137 +21,26 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, ClassVar, Self
 
+from connectors.articles import ListPrices, Price, Product, StockLevel
+from connectors.capabilities import Capabilities, Choice, Direction, Reads, Register, Writes
 from connectors.errors import ConnectorError, Unsupported
+from connectors.manifest import Manifest, Module, Option, OptionKind, Role
+from connectors.progress import OrderStatus, Progress
 from connectors.records import Order
 from sharespine.lib.text import N_, Text
 
+__all__ = [
+    "Capabilities", "Change", "CheckReport", "Choice", "Connector", "Direction", "Document", "Draft", "Hint", "Manifest",
+    "Module", "Option", "OptionKind", "Page", "Put", "Query", "Reads", "Record", "Register", "Role", "Step", "Unreadable",
+    "Writes",
+]  # fmt: skip
 
-class Role(StrEnum):
-    SHOP = "shop"
-    ERP = "erp"
-
-
-class Register(StrEnum):
-    """What is moved. Swedish: dataregister."""
-
-    ORDERS = "orders"
-
-
-class OptionKind(StrEnum):
-    TEXT = "text"
-    LINES = "lines"
-    SECRET = "secret"
-    URL = "url"
-    INTEGER = "integer"
-    DECIMAL = "decimal"
-    BOOLEAN = "boolean"
-    CHOICE = "choice"
-    CHOICES = "choices"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One thing to choose: `value` is what is stored, `label` what people read (a proper name: not translated)."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One field of a form. `label` and `help` are marked for translation.
-
-    `choices` are fixed; `choices_from` names a list in the endpoint's last `CheckReport.choices` (what this agreement or
-    shop really has). Until the endpoint was checked, such a field takes free text.
-    """
-
-    key: str
-    label: str
-    kind: OptionKind = OptionKind.TEXT
-    help: str = ""
-    default: str | bool | int | None = None
-    required: bool = False
-    choices: tuple[Choice, ...] = ()
-    choices_from: str = ""
-    group: str = ""
-
-    @property
-    def is_secret(self) -> bool:
-        return self.kind is OptionKind.SECRET
-
-
-@dataclass(frozen=True, slots=True)
-class Module:
-    """Something that the merchant must have in the other system, confirmed by hand on the connection."""
-
-    key: str
-    label: str
-    mandatory: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """What the system is. Everything that forms, docs and the planner need to know about it without asking it.
-
-    `options` belong to the endpoint (address, keys). `flow_options` belong to a flow that reads from (as a shop) or writes
-    to (as an ERP) this system, per register. Keys are unique within each.
-    """
-
-    key: str
-    name: str
-    role: Role
-    editions: tuple[str, ...]
-    api: str
-    options: tuple[Option, ...]
-    flow_options: Mapping[Register, tuple[Option, ...]] = field(default_factory=dict)
-    modules: tuple[Module, ...] = ()
-
-    @property
-    def secret_keys(self) -> frozenset[str]:
-        return frozenset(option.key for option in self.options if option.is_secret)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reads:
-    """How a register can be read. `overlap` is how far back each read must reach so that nothing is lost at the edge."""
-
-    incremental: bool = True
-    page_size: int = 100
-    overlap: timedelta = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writes:
-    """How a register can be written, and how an unknown outcome can be settled.
-
-    (a) `idempotency_window` > 0: the same key within that time has one effect. (b) `finds_by_reference`: `find` answers,
-    once `index_delay` has passed since the write. Neither: an unknown outcome stops for a person. `completes` tells that a
-    write has steps after the document was made, and that `complete` takes them up.
-    """
-
-    idempotency_window: timedelta = timedelta(0)
-    finds_by_reference: bool = False
-    completes: bool = False
-    index_delay: timedelta = timedelta(0)
-    document_kinds: tuple[Choice, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What the system can do, as data: the planner, the forms, the contract suite and the docs all read it.
-
-    `max_in_flight` is how many calls may be under way at once on one endpoint, by default.
-    """
-
-    reads: Mapping[Register, Reads] = field(default_factory=dict)
-    writes: Mapping[Register, Writes] = field(default_factory=dict)
-    max_in_flight: int = 4
-    webhooks: bool = False
+#: What a page can hold: all its records belong to the register that was asked for.
+Record = Order | Progress | Product | StockLevel | Price | ListPrices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,11 +55,15 @@ class CheckReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What to read: all records modified at or after `modified_since` (aware, UTC), or those with the given `source_ids`."""
+    """What to read: all records modified at or after `modified_since` (aware, UTC), or those that are named.
+
+    They are named by `source_ids`, or by `keys`: article numbers, or for order status our references.
+    """
 
     register: Register
     modified_since: datetime | None = None
     source_ids: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +85,9 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some records, oldest change first. Everything modified before `reached` has now been seen."""
+    """Some `Record`s, oldest change first. Everything modified before `reached` has now been seen."""
 
-    records: tuple[Order, ...]
+    records: tuple[Any, ...]
     unreadable: tuple[Unreadable, ...] = ()
     reached: datetime | None = None
 
@@ -237,6 +133,35 @@ class Document:
     notices: tuple[Text, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What an article, or the status of an order, is to be brought to. `key` is its article number, or the id of the order.
+
+    `target_id` is the id in the target as the last `Put` gave it, empty when it is not known. `fields` are those of
+    `connectors.fields` that are to be written, None for all. Only with `create` may it be created where it does not exist.
+    """
+
+    key: str
+    record: Product | StockLevel | Price | ListPrices | OrderStatus
+    target_id: str = ""
+    fields: frozenset[str] | None = None
+    create: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """What became of one change. With an `error`, it alone was not made, and nothing of it.
+
+    `written` is False when all was already as it is to be, or (with a notice) is left alone by a rule of the change.
+    """
+
+    key: str
+    target_id: str = ""
+    written: bool = True
+    error: ConnectorError | None = None
+    notices: tuple[Text, ...] = ()
+
+
 class Connector(ABC):
     """One endpoint, opened. A subclass declares `manifest` and `capabilities` and fills in the verbs that it can.
 
@@ -249,8 +174,7 @@ class Connector(ABC):
 
     def __init__(self, options: Mapping[str, Any], flow_options: Mapping[str, Any] | None = None) -> None:
         self.options = _filled(self.manifest.options, options)
-        declared = [option for group in self.manifest.flow_options.values() for option in group]
-        self.flow_options = _filled(declared, flow_options or {})
+        self.flow_options = _filled(tuple(self.manifest.flow_options()), flow_options or {})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.options.get('address', '')}>"
@@ -303,6 +227,14 @@ class Connector(ABC):
     def find(self, register: Register, references: Sequence[str]) -> Mapping[str, tuple[Document, ...]]:
         """All documents that carry one of `references`, whatever state they are in. A reference not found has no entry."""
         raise self._unsupported(N_("%(system)s cannot be searched from here."))
+
+    def put(self, register: Register, changes: Sequence[Change]) -> Sequence[Put]:
+        """Make `changes`, at most `Writes.batch_size` of them, and say what became of each, in any order.
+
+        May be repeated: the same changes again leave everything as it is, and create and send nothing a second time. Raises
+        only what concerns all of them; what has been made by then is made again by the next attempt.
+        """
+        raise self._unsupported(N_("%(system)s cannot be written to from here."))
 
     def _unsupported(self, message: str) -> Unsupported:
         return Unsupported(Text(message, {"system": self.manifest.name}))

@@ -11,19 +11,23 @@ from abc import ABC, ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
 
+from connectors.capabilities import Register
 from connectors.sandbox_faults import UNANSWERED, UNHANDLED, Fault, Faults
 from connectors.sandbox_history import Call, History, Journal
 from connectors.sandbox_server import serving
 from connectors.sandbox_wire import Request, Response, readable
 from sharespine.lib.clock import utcnow
 
-__all__ = ["Call", "Fault", "Faults", "History", "Request", "Response", "Sandbox", "SeenDocument", "SeenLine", "SeenOrder"]
+__all__ = [
+    "Call", "Fault", "Faults", "History", "Request", "Response", "Sandbox", "SeenArticle", "SeenDocument", "SeenLine",
+    "SeenOrder",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +64,33 @@ class SeenOrder:
     status: str
     total: Decimal
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenArticle:
+    """An article as a simulator holds it, told from its own state: a variant, too, is one; what only holds variants is none.
+
+    Prices are as the system has them. `part_of` is the id of the product that it is a variant of. `quantity` is what can be
+    sold, None where no stock is kept of it.
+    """
+
+    target_id: str
+    article_number: str
+    name: str
+    regular: Decimal | None = None
+    sale: Decimal | None = None
+    sale_from: date | None = None
+    sale_to: date | None = None
+    quantity: Decimal | None = None
+    text: str = ""
+    ean: str = ""
+    weight: Decimal | None = None
+    unit: str = ""
+    vat_rate: Decimal | None = None
+    categories: tuple[str, ...] = ()
+    active: bool = True
+    part_of: str = ""
+    options: tuple[tuple[str, str], ...] = ()
 
 
 class _Replaying(ABCMeta):
@@ -105,8 +136,8 @@ class Sandbox(ABC, metaclass=_Replaying):
         """What a connector needs to reach the simulator at `address`, with the right credentials."""
 
     @abstractmethod
-    def flow_options(self) -> dict[str, Any]:
-        """Sensible options for a flow of orders."""
+    def flow_options(self, register: Register = Register.ORDERS) -> dict[str, Any]:
+        """Sensible options for a flow of `register` that reads from the system or writes to it."""
 
     def now(self) -> datetime:
         """The simulator's time. Aware, UTC. It stands still while a call is handled, so that a replay gives the same times."""

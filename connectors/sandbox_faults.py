@@ -41,15 +41,18 @@ HTML_PAGE = "<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>I
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault for calls of `method` (None: any) whose raw path matches the regular expression `path` (None: any).
+    """A fault for calls of `method` ("POST|PUT" for either, None: any) whose raw path matches the regular expression `path`
+    (None: any).
 
-    It hits `times` calls (None: all), each with the probability `share`, drawn from the simulator's seed.
+    It lets `skip` such calls pass, then hits `times` (None: all), each with the probability `share`, drawn from the simulator's
+    seed.
     """
 
     kind: str
     method: str | None = None
     path: str | None = None
     times: int | None = 1
+    skip: int = 0
     share: float = 1.0
     status: int = 500
     body: Any = None
@@ -61,7 +64,7 @@ class Fault:
             raise ValueError(f"no such kind of fault: {self.kind!r}")
 
     def matches(self, request: Request) -> bool:
-        if self.method is not None and self.method != request.method:
+        if self.method is not None and request.method not in self.method.split("|"):
             return False
         return self.path is None or re.search(self.path, request.path) is not None
 
@@ -78,11 +81,12 @@ class Faults:
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
         self._lock = threading.Lock()
-        self._armed: list[tuple[Fault, int | None]] = []
+        #: Each with how many calls it still hits, and how many it lets pass before.
+        self._armed: list[tuple[Fault, int | None, int]] = []
 
     def add(self, fault: Fault) -> None:
         with self._lock:
-            self._armed.append((fault, fault.times))
+            self._armed.append((fault, fault.times, fault.skip))
 
     def clear(self) -> None:
         with self._lock:
@@ -91,10 +95,13 @@ class Faults:
     def pick(self, request: Request) -> Fault | None:
         """The fault that hits `request`, if any; it is used up once more."""
         with self._lock:
-            for index, (fault, left) in enumerate(self._armed):
+            for index, (fault, left, skip) in enumerate(self._armed):
                 if not fault.matches(request) or (fault.share < 1 and self._random.random() >= fault.share):
                     continue
+                if skip:
+                    self._armed[index] = (fault, left, skip - 1)
+                    continue
                 if left is not None:
-                    self._armed[index : index + 1] = [(fault, left - 1)] if left > 1 else []
+                    self._armed[index : index + 1] = [(fault, left - 1, 0)] if left > 1 else []
                 return fault
         return None

@@ -150,7 +150,7 @@ def _labels(manifest: Manifest) -> Iterator[str]:
     """Every text of a manifest: the back office translates them all, also those that are not marked."""
     yield manifest.api
     yield from (module.label for module in manifest.modules)
-    for options in (manifest.options, *manifest.flow_options.values()):
+    for options in (manifest.options, tuple(manifest.flow_options())):
         for option in options:
             texts = (option.label, option.help, option.group, *(choice.label for choice in option.choices))
             yield from (text for text in texts if text)

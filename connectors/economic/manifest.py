@@ -300,7 +300,7 @@ MANIFEST = Manifest(
     editions=("cloud",),
     api=N_("Legacy REST API"),
     options=_ENDPOINT_OPTIONS,
-    flow_options={
+    write_options={
         Register.ORDERS: (*_DOCUMENT_OPTIONS, *_CUSTOMER_OPTIONS, *_VAT_OPTIONS, *_ARTICLE_OPTIONS, *_AMOUNT_OPTIONS),
     },
     modules=(

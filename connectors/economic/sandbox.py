@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from connectors.capabilities import Register
 from connectors.economic.simulator.agreement import Agreement, Held, Row
 from connectors.economic.simulator.cards import Cards, plain_number
 from connectors.economic.simulator.collections import page
@@ -60,7 +61,7 @@ class Simulator(Cards):
             "agreement_grant_token": AGREEMENT_GRANT_TOKEN,
         }
 
-    def flow_options(self) -> dict[str, Any]:
+    def flow_options(self, register: Register = Register.ORDERS) -> dict[str, Any]:
         return {
             "layout": "20",
             "payment_terms": "1",

@@ -15,7 +15,7 @@ from sharespine.lib.money import decimal
 from sharespine.lib.text import N_, Text
 
 #: What people call a flow option.
-LABELS = {option.key: Text(option.label) for option in MANIFEST.flow_options[Register.ORDERS]}
+LABELS = {option.key: Text(option.label) for option in MANIFEST.write_options[Register.ORDERS]}
 
 #: The VAT rates, in percent, that the flow has product groups for.
 RATES = (Decimal(25), Decimal(12), Decimal(6), Decimal(0))

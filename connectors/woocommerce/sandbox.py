@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connectors.capabilities import Register
 from connectors.sandbox import Request, Response, Sandbox, SeenOrder
 from connectors.woocommerce.simulator import hooks, seeded
 from connectors.woocommerce.simulator.access import Access
@@ -65,7 +66,7 @@ class Simulator(Sandbox):
         }
         return {**options, "sign_in": "basic"} if self.is_tls else options
 
-    def flow_options(self) -> dict[str, Any]:
+    def flow_options(self, register: Register = Register.ORDERS) -> dict[str, Any]:
         return {}
 
     # What a test or a demo does by hand in the shop.

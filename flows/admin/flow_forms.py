@@ -67,8 +67,8 @@ def form_for(flow: Flow) -> type[FlowForm]:
     """The form of this flow, with the choices that its endpoints really have."""
     register = Register(flow.register)
     shop, erp = flow.shop, flow.connection.erp
-    source = OptionFields("source", tuple(shop.connector_class.manifest.flow_options.get(register, ())))
-    target = OptionFields("target", tuple(erp.connector_class.manifest.flow_options.get(register, ())))
+    source = OptionFields("source", tuple(shop.connector_class.manifest.read_options.get(register, ())))
+    target = OptionFields("target", tuple(erp.connector_class.manifest.write_options.get(register, ())))
     trigger = FlowForm.trigger
     fields = {
         **trigger.build({"statuses": flow.trigger_statuses}, offered=_offered(shop, trigger)),

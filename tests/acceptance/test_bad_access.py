@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from billing.refusals import Refused
+from connectors.capabilities import Register
 from connectors.sandbox import Fault, Request, Response, Sandbox
 from flows import services
 from flows.models import Connection, Endpoint, Run
@@ -109,7 +110,7 @@ class Website(Sandbox):
     def endpoint_options(self, address: str) -> dict[str, str]:
         return {"address": address}
 
-    def flow_options(self) -> dict[str, Any]:
+    def flow_options(self, register: Register = Register.ORDERS) -> dict[str, Any]:
         return {}
 
 

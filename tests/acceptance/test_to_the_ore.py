@@ -85,7 +85,8 @@ class Ends:
         source_id = self.shop.place_order(cart, **fields)
         pages = list(self.source.read(Query(register=Register.ORDERS, source_ids=(source_id,))))
         assert [unreadable for page in pages for unreadable in page.unreadable] == []
-        (order,) = [order for page in pages for order in page.records]
+        orders: list[Order] = [order for page in pages for order in page.records]
+        (order,) = orders
         return order
 
     def decide(self, **options: str) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from connectors.capabilities import Register
 from connectors.sandbox import Request, Response, Sandbox
 
 
@@ -37,7 +38,7 @@ class Echo(Sandbox):
     def endpoint_options(self, address: str) -> dict[str, str]:
         return {"address": address}
 
-    def flow_options(self) -> dict[str, Any]:
+    def flow_options(self, register: Register = Register.ORDERS) -> dict[str, Any]:
         return {}
 
 

@@ -20,7 +20,7 @@ def test_check_offers_every_list_that_a_field_chooses_from(system: Stage) -> Non
     report = system.connector().check()
     fields = [
         *system.cls.manifest.options,
-        *(option for group in system.cls.manifest.flow_options.values() for option in group),
+        *system.cls.manifest.flow_options(),
     ]
     wanted = {field.choices_from for field in fields if field.choices_from}
     assert wanted <= report.choices.keys()

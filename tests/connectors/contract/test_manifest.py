@@ -21,7 +21,8 @@ SECRET_WORDS = re.compile(r"secret|token|password|private")
 
 
 def all_groups(stage: Stage) -> list[Sequence[Option]]:
-    return [stage.cls.manifest.options, *stage.cls.manifest.flow_options.values()]
+    manifest = stage.cls.manifest
+    return [manifest.options, *manifest.read_options.values(), *manifest.write_options.values()]
 
 
 def all_options(stage: Stage) -> list[Option]:
@@ -45,7 +46,8 @@ def test_role_and_capabilities_agree(system: Stage) -> None:
     manifest, capabilities = system.cls.manifest, system.cls.capabilities
     able = capabilities.reads if manifest.role is Role.SHOP else capabilities.writes
     assert Register.ORDERS in able
-    assert set(manifest.flow_options) <= {*capabilities.reads, *capabilities.writes}
+    assert set(manifest.read_options) <= set(capabilities.reads)
+    assert set(manifest.write_options) <= set(capabilities.writes)
     assert capabilities.max_in_flight >= 1
 
 
@@ -74,7 +76,7 @@ def test_labels_and_help_are_sentences_without_open_values(system: Stage) -> Non
 def test_everything_secret_is_marked_so(system: Stage) -> None:
     for option in all_options(system):
         assert option.is_secret == bool(SECRET_WORDS.search(option.key)), option.key
-    assert not any(option.is_secret for group in system.cls.manifest.flow_options.values() for option in group)
+    assert not any(option.is_secret for option in system.cls.manifest.flow_options())
 
 
 def test_choices_are_complete_and_defaults_are_among_them(system: Stage) -> None:
@@ -104,7 +106,7 @@ def test_the_simulator_knows_the_options(system: Stage) -> None:
     required = {option.key for option in system.cls.manifest.options if option.required}
     assert system.options.keys() <= declared
     assert required <= {key for key, value in system.options.items() if value}
-    flow = {option.key for options in system.cls.manifest.flow_options.values() for option in options}
+    flow = {option.key for option in system.cls.manifest.flow_options()}
     assert system.sandbox.flow_options().keys() <= flow or not flow
 
 

@@ -316,7 +316,7 @@ def test_payment_terms_follow_the_payment_method(connect: Connect) -> None:
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(connect: Connect, setting: str, value: str) -> None:
-    label = next(o.label for group in System.manifest.flow_options.values() for o in group if o.key == setting)
+    label = next(o.label for o in System.manifest.flow_options() if o.key == setting)
     with pytest.raises(InvalidRecord) as caught:
         connect(**{setting: value}).prepare(order(), reference="S")
     assert label in str(caught.value)
