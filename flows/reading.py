@@ -11,7 +11,7 @@ from django.utils import timezone
 from connectors.base import Connector, Page, Query, Register
 from flows.ledger import capture
 from flows.models import Flow, Run
-from flows.models.connections import SWEEP_WINDOW
+from flows.models.flows import SWEEP_WINDOW
 
 
 class Reading:

@@ -1,10 +1,13 @@
 """Connections and flows (configuration), runs and transfers (history)."""
 
-from flows.models.connections import Connection, Flow
+from flows.models.connections import Connection
 from flows.models.deliveries import Delivery
 from flows.models.endpoints import Endpoint
+from flows.models.flows import Flow
+from flows.models.items import Item
+from flows.models.profiles import StockProfile
 from flows.models.runs import Run
 from flows.models.transfers import Event, Transfer
 from flows.models.workers import Worker
 
-__all__ = ["Connection", "Delivery", "Endpoint", "Event", "Flow", "Run", "Transfer", "Worker"]
+__all__ = ["Connection", "Delivery", "Endpoint", "Event", "Flow", "Item", "Run", "StockProfile", "Transfer", "Worker"]

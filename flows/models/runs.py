@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from flows import dbclock
-from flows.models.connections import Flow
+from flows.models.flows import Flow
 from flows.models.texts import TextColumn
 
 
@@ -55,7 +55,9 @@ class Run(models.Model):
     uncertain = models.PositiveIntegerField(_("uncertain"), default=0)
     held = models.PositiveIntegerField(_("held"), default=0)
 
-    COUNTERS = ("seen", "new", "changed", "unchanged", "skipped", "sent", "stopped", "retried", "uncertain", "held")
+    written = models.PositiveIntegerField(_("written"), default=0, db_default=0)
+
+    COUNTERS = ("seen", "new", "changed", "unchanged", "skipped", "sent", "stopped", "retried", "uncertain", "held", "written")
 
     class Meta:
         verbose_name = _("run")

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import Customer
 from connectors.errors import WhoActs
-from flows.models.connections import Flow
 from flows.models.endpoints import Endpoint
+from flows.models.flows import Flow
 from flows.models.runs import Run
 from flows.models.texts import TextColumn
 from sharespine.lib.indexes import PrefixIndex
@@ -56,6 +56,11 @@ class Transfer(models.Model):
     erp = models.ForeignKey(Endpoint, models.PROTECT, verbose_name=_("ERP"), related_name="+", db_index=False)
     run = models.ForeignKey(Run, models.SET_NULL, verbose_name=_("run"), related_name="transfers", null=True, blank=True)
 
+    class Kind(models.TextChoices):
+        ORDER = "order", _("order")
+        CREDIT = "credit", _("credit note")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.ORDER, db_default=Kind.ORDER)
     source_id = models.CharField(_("id in the shop"), max_length=100)
     number = models.CharField(_("order number"), max_length=100, blank=True)
     buyer = models.CharField(_("buyer"), max_length=200, blank=True)
@@ -176,6 +181,7 @@ class Event(models.Model):
         ATTENTION = "attention", _("changed after transfer")
         NOTICE = "notice", _("notice")
         STAFF = "staff", _("by hand")
+        STATUS = "status", _("status in the shop")
 
     transfer = models.ForeignKey(Transfer, models.CASCADE, verbose_name=_("transfer"), related_name="events")
     run = models.ForeignKey(Run, models.SET_NULL, verbose_name=_("run"), null=True, blank=True, related_name="+")

@@ -21,7 +21,8 @@ from django.db.models import NOT_PROVIDED, IntegerField, ManyToManyField
 FOUNDATION = {"0001_initial", "0002_shares"}
 #: What takes nothing away from the tables that an older worker writes to. Statements of one's own are looked at by people.
 HARMLESS = {
-    "AddIndex", "AddIndexConcurrently", "AlterModelOptions", "CreateModel", "RemoveIndex", "RenameIndex", "RunPython", "RunSQL",
+    "AddIndex", "AddIndexConcurrently", "AlterModelOptions", "CreateModel", "RemoveConstraint", "RemoveIndex", "RenameIndex",
+    "RunPython", "RunSQL",
 }  # fmt: skip
 OURS = ("flows", "billing")
 
@@ -31,9 +32,15 @@ def later_migrations() -> list[Migration]:
     return [migrations[key] for key in sorted(migrations) if key[0] in OURS and key[1] not in FOUNDATION]
 
 
+#: Constraints that took the place of one of the same name and forbid less than it did.
+WIDENED = {"one_flow_per_register"}
+
+
 def is_harmless(operation: Operation, new: frozenset[str] = frozenset()) -> bool:
     """Whether workers that do not know of `operation` can go on as before; nobody of them writes to the tables `new`."""
-    if isinstance(operation, AddConstraint) and operation.model_name_lower in new:
+    if isinstance(operation, AddConstraint | AddField) and operation.model_name_lower in new:
+        return True
+    if isinstance(operation, AddConstraint) and operation.constraint.name in WIDENED:
         return True
     if isinstance(operation, AddField | AlterField):
         field = operation.field

@@ -1,0 +1,70 @@
+"""The ledger of everything that is not a document: one row per article, or per order whose status is followed, and flow."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from flows.models.flows import Flow
+from flows.models.runs import Run
+from flows.models.texts import TextColumn
+from flows.models.transfers import Transfer
+
+
+class Item(models.Model):
+    """Where one article, or the status of one order, is in one flow. Only `flows.ledger` writes here.
+
+    Unlike a document, an item may be written any number of times: what counts is that the target ends as the source says.
+    `payload` is the record as the source told it last, `written_hash` what the target was last brought to. `recheck` says that
+    the target may have changed by itself since then. A run of the flow holds all its items: there is one live run per flow.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DONE = "done", _("up to date")
+        RETRYING = "retrying", _("to be retried")
+        SKIPPED = "skipped", _("skipped")
+        STOPPED = "stopped", _("stopped")
+
+    flow = models.ForeignKey(Flow, models.PROTECT, verbose_name=_("flow"), related_name="items", db_index=False)
+    run = models.ForeignKey(Run, models.SET_NULL, verbose_name=_("run"), related_name="+", null=True, blank=True)
+    source_id = models.CharField(_("id in the source"), max_length=100)
+    #: The article number in lower case, as the systems compare it; of an order our reference.
+    key = models.CharField(max_length=120, blank=True)
+    number = models.CharField(_("article or order"), max_length=100, blank=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    payload = models.JSONField(_("record"), default=dict, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    acts = models.CharField(_("who acts"), max_length=10, choices=Transfer.Acts, default=Transfer.Acts.NOBODY)
+    error_code = models.CharField(_("error code"), max_length=50, blank=True)
+    message = TextColumn(_("what happened"))
+    #: The message without its values: the same cause on forty articles is one group.
+    cause = models.CharField(_("cause"), max_length=300, blank=True)
+
+    target_id = models.CharField(_("id in the target"), max_length=100, blank=True)
+    written_hash = models.CharField(max_length=64, blank=True)
+    #: What the target was last brought to, in words for people: a quantity, a price, a status.
+    written = models.CharField(_("last written"), max_length=200, blank=True)
+    written_at = models.DateTimeField(_("written"), null=True, blank=True)
+    recheck = models.BooleanField(default=False)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("last seen in the source"))
+    created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("last change"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["flow", "source_id"], name="one_item_per_record")]
+        indexes = [
+            models.Index(fields=["flow", "key"], name="item_by_key"),
+            models.Index(fields=["flow", "due_at", "id"], name="item_next", condition=models.Q(due_at__isnull=False)),
+            models.Index(fields=["-id", "flow"], name="item_stopped", condition=models.Q(state="stopped")),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or self.source_id
