@@ -1,15 +1,15 @@
-"""Carries out a run: reads what changed in the source, then sends what is due to the target.
+"""Carries out a run: reads what changed in the source, then brings what is due to the target.
 
-The order of things is what makes a transfer happen once: what is about to be sent is committed first, then sent under a key
-that stays the same until an attempt certainly had no effect; and what may have had an effect is looked up before it is sent
-again.
+Of documents, the order of things is what makes a transfer happen once: what is about to be sent is committed first, then sent
+under a key that stays the same until an attempt certainly had no effect; and what may have had an effect is looked up before
+it is sent again. All else may be made again, and is.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
@@ -17,21 +17,31 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import OuterRef, Subquery
+from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
+from connectors.base import Register
 from connectors.errors import AccessError, ConnectorError, ProtocolError
 from flows import bugs, dbclock, health, rehearsal, rights, turns
+from flows.article_reading import ArticleReading
 from flows.execution import Execution
+from flows.following import Following, FollowingReading
 from flows.ledger import claims, owners, runs
 from flows.ledger.rows import Fenced
-from flows.models import Endpoint, Flow, Run, Transfer
+from flows.models import Connection, Endpoint, Flow, Run
 from flows.reading import Reading
 from flows.settling import quarantine
+from flows.syncing import Syncing
 from flows.trouble import TROUBLE, words
 from sharespine.lib import stopping
 
 log = logging.getLogger(__name__)
+#: The two halves of a run, by register: what reads, and what writes. The articles of all other registers go alike.
+HALVES: Mapping[Register, tuple[Any, Any]] = {
+    Register.ORDERS: (Reading, Execution),
+    Register.STATUS: (FollowingReading, Following),
+}
+ARTICLES = (ArticleReading, Syncing)
 #: A flow that could do nothing about what is due (its buyers are under way elsewhere) asks again after this.
 PAUSE = timedelta(seconds=2)
 #: How long a run that the database failed waits, again and again, before it tries to give back what it holds, in seconds. In
@@ -108,13 +118,15 @@ class Session:
         self.bug = ""
 
     def carry_out(self) -> None:
-        with ThreadPoolExecutor(max_workers=max(self.flow.connection.erp.budget, 1)) as pool:
+        with ThreadPoolExecutor(max_workers=max(self.flow.target.budget, 1)) as pool:
             self.pool = pool
-            execution = Execution(self)
+            reading, writing = HALVES.get(Register(self.flow.register), ARTICLES)
+            execution = writing(self)
             try:
                 # Reading a large shop for the first time leaves time for sending, and a slow shop does not take all of it.
                 self.grant(1 / 2)
-                self._capture()
+                execution.begin()
+                self._capture(reading(self.flow, self.run, self.aside))
                 self.grant(1, at_least=1 / 2)
                 execution.carry_out()
             except (Fenced, *TROUBLE, KeyboardInterrupt, SystemExit):
@@ -122,10 +134,10 @@ class Session:
                 raise
             except Exception as error:  # noqa: BLE001 - a bug of ours, which is told
                 self.halted = True
-                sides = (self.flow.shop, self.flow.connection.erp)
+                sides = (self.flow.source, self.flow.target)
                 self.bug = bugs.told(error, f"run {self.run.pk} of flow {self.flow.pk}", *sides)
         self._finish()
-        self._plan_next(at_once=not self.read_all or execution.left_over)
+        self._plan_next(execution.first_due(), at_once=not self.read_all or execution.left_over)
 
     # --- what both halves need --------------------------------------------------------------------------------------------
 
@@ -165,25 +177,35 @@ class Session:
         if leave_alone or isinstance(error, ProtocolError):
             self.problem, self.halted = error, True
 
+    def must_end(self) -> bool:
+        """Whether nothing more may be begun: somebody paused the flow, or another run found the target to be down."""
+        target = self.flow.target
+        column = "connection__erp__open_until" if self.flow.direction == Flow.Direction.TO_ERP else "shop__open_until"
+        active = Flow.objects.filter(
+            pk=self.flow.pk, state=Flow.State.ACTIVE, connection__state=Connection.State.ACTIVE
+        ).values_list(column, flat=True)
+        found = list(active)
+        if found:
+            target.open_until = found[0]
+        return not found or target.is_open
+
     # --- beginning and end ------------------------------------------------------------------------------------------------
 
-    def _capture(self) -> None:
-        """Read what changed in the source and save it. A source that fails does not keep its saved orders from being sent."""
-        shop = self.flow.shop
-        # What a vanished worker still holds would be saved as it is now in the shop, without the rules being asked.
-        claims.reap(self.flow.connection.erp_id, quarantine=quarantine(self.flow.writes))
-        if shop.is_open:
+    def _capture(self, reading: Any) -> None:
+        """Read what changed in the source and save it. A source that fails does not keep its saved records from being sent."""
+        endpoint = self.flow.source
+        if endpoint.is_open:
             return
         try:
-            with shop.connect(self.flow.source_options) as source:
-                self.read_all = Reading(self.flow, self.run, self.aside).read(source, enough=self.time_is_up)
+            with endpoint.connect(self.flow.source_options) as source:
+                self.read_all = reading.read(source, enough=self.time_is_up)
         except ConnectorError as error:
-            self.endpoint_failed(shop, error)
+            self.endpoint_failed(endpoint, error)
             self.problem = error
             # A source that is down or talks nonsense says nothing about the target.
             self.halted = isinstance(error, AccessError)
             return
-        health.worked(shop)
+        health.worked(endpoint)
 
     def _finish(self) -> None:
         if self.bug:
@@ -193,16 +215,15 @@ class Session:
         else:
             runs.finish(self.run)
 
-    def _plan_next(self, *, at_once: bool) -> None:
-        """The flow runs again after its interval; sooner when a transfer is due, at once when there is more to do."""
-        flow, erp = self.flow, self.flow.connection.erp
-        first = Transfer.objects.filter(flow=OuterRef("pk"), due_at__isnull=False).order_by("due_at").values("due_at")[:1]
+    def _plan_next(self, first: QuerySet[Any], *, at_once: bool) -> None:
+        """The flow runs again after its interval; sooner when something is due, at once when there is more to do."""
+        flow, target = self.flow, self.flow.target
         wanted_at, due = Flow.objects.filter(pk=flow.pk).values_list("wanted_at", Subquery(first)).get()
         now = self.run.now()
         following = now + timedelta(minutes=flow.interval_minutes)
         if due is not None:
-            # What is due while the ERP is left alone waits until it is tried again.
-            following = min(following, max(due if due > now else now + PAUSE, erp.open_until or due))
+            # What is due while the target is left alone waits until it is tried again.
+            following = min(following, max(due if due > now else now + PAUSE, target.open_until or due))
         if at_once or wanted_at is not None:
             following = now
         Flow.objects.filter(pk=flow.pk).update(next_run_at=following, queued_at=None)

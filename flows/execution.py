@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import OuterRef, QuerySet
 
 from connectors.base import Document, Draft, Register
 from connectors.errors import ConnectorError, RejectedError
@@ -24,7 +25,7 @@ from flows import dbclock
 from flows.gate import Gate
 from flows.ledger import claims, held, outcomes, runs
 from flows.ledger.rows import record_from
-from flows.models import Connection, Flow, Transfer
+from flows.models import Transfer
 from flows.settling import LeftAlone, Settling, quarantine
 from sharespine.lib.checkpoints import reach
 
@@ -72,6 +73,15 @@ class Execution:
         self.share_again_at = 0.0
         self.ahead = 0
         self.finished: SimpleQueue[tuple[Job | None, Future[Any]]] = SimpleQueue()
+
+    def begin(self) -> None:
+        """What a vanished worker still holds would be saved as it is now in the shop, without the rules being asked."""
+        claims.reap(self.erp.pk, quarantine=quarantine(self.flow.writes))
+
+    def first_due(self) -> QuerySet[Any]:
+        """When the next transfer of the flow that is named by an outer query is due."""
+        due = Transfer.objects.filter(flow=OuterRef("pk"), due_at__isnull=False)
+        return due.order_by("due_at").values("due_at")[:1]
 
     def carry_out(self) -> None:
         if self.session.halted or self.erp.is_open or not self._anything_due():
@@ -137,7 +147,7 @@ class Execution:
         """Claim what is due when there is little else to begin. Returns whether anything was claimed."""
         if self.session.halted or self.ahead or not self.run.seats or len(self.waiting) > BATCH // 2:
             return False
-        if self._must_end():
+        if self.session.must_end():
             self.session.halted = True
             return False
         claims.reap(self.erp.pk, quarantine=quarantine(self.settling.writes))
@@ -153,7 +163,7 @@ class Execution:
     def _with_room(self, jobs: list[Job]) -> list[Job]:
         """Those that may go this month, oldest first; the others wait, and the ERP is asked nothing about them."""
         # What is half made is in the ERP already: it only has to be put right.
-        in_need = [job.transfer for job in jobs if job.half_made is None]
+        in_need = [job.transfer for job in jobs if job.half_made is None and job.transfer.kind == Transfer.Kind.ORDER]
         if not in_need:
             return jobs
         with self.settling.together() as batch:
@@ -162,16 +172,6 @@ class Execution:
             for transfer in without:
                 outcomes.hold(batch, transfer)
         return [job for job in jobs if job.transfer not in without]
-
-    def _must_end(self) -> bool:
-        """Whether nothing more may be begun: somebody paused the flow, or another run found the ERP to be down."""
-        active = Flow.objects.filter(
-            pk=self.flow.pk, state=Flow.State.ACTIVE, connection__state=Connection.State.ACTIVE
-        ).values_list("connection__erp__open_until", flat=True)
-        found = list(active)
-        if found:
-            self.erp.open_until = found[0]
-        return not found or self.erp.is_open
 
     def _feed(self) -> None:
         """Keep the threads busy, but no more: what waits here can still be given back when the ERP goes down."""

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from connectors.base import Connector, Page, Query, Register
+from flows.channels import share_of
 from flows.ledger import capture
 from flows.models import Flow, Run
 from flows.models.flows import SWEEP_WINDOW
@@ -20,6 +21,7 @@ class Reading:
     def __init__(self, flow: Flow, run: Run, aside: Callable[..., Any]) -> None:
         self.flow, self.run, self.aside = flow, run, aside
         self.register = Register(flow.register)
+        self.share = share_of(flow)
 
     def read(self, source: Connector, *, enough: Callable[[], bool]) -> bool:
         """Save what changed in the source. False when it was `enough` before the end: then there is more at once.
@@ -33,7 +35,7 @@ class Reading:
         before = self.flow.cursor
         new: set[str] = set()
         for page in self._pages(source, Query(register=self.register, modified_since=since)):
-            capture.capture(self.run, self.flow, page)
+            capture.capture(self.run, self.flow, page, self.share)
             if sweep:
                 new |= _ids(page)
             # Only when there is a page after it; and never before this read came further than the last one, or both would
@@ -56,7 +58,7 @@ class Reading:
         since = reached = self.flow.swept_to or started - SWEEP_WINDOW
         seen: set[str] = set()
         for page in self._pages(source, Query(register=self.register, modified_since=since)):
-            capture.capture(self.run, self.flow, page)
+            capture.capture(self.run, self.flow, page, self.share)
             seen |= _ids(page)
             reached = max(reached, page.reached or reached)
             if reached >= until:
@@ -75,14 +77,14 @@ class Reading:
             return
         there: set[str] = set()
         for page in self._pages(source, Query(register=self.register, source_ids=tuple(wanted))):
-            capture.capture(self.run, self.flow, page)
+            capture.capture(self.run, self.flow, page, self.share)
             there |= _ids(page)
         capture.gone(self.run, self.flow, [source_id for source_id in wanted if source_id not in there])
 
     def _pages(self, source: Connector, query: Query) -> Iterator[Page]:
         pages = source.read(query)
         while (page := self.aside(next, pages, None)) is not None:
-            yield page
+            yield self.share.of(page)
 
 
 def _ids(page: Page) -> set[str]:

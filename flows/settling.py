@@ -88,6 +88,8 @@ class Settling:
 
     def _left_out(self, transfer: Transfer) -> Text | None:
         """Why the rules leave the order out as the shop has it by now: while its outcome was unknown, nobody asked them."""
+        if transfer.kind == Transfer.Kind.CREDIT:
+            return None
         record = record_from(transfer.payload)
         return skip_reason(record, trigger_statuses=self.flow.trigger_statuses, start_from=self.flow.start_from)
 

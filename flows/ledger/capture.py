@@ -15,7 +15,8 @@ from billing import caps
 from connectors.base import Page, Unreadable
 from connectors.errors import Missing, WhoActs
 from connectors.records import Order, Party, content_hash, document_hash, to_json
-from flows.ledger import outcomes, runs
+from flows.channels import WHOLE, Share
+from flows.ledger import credit_notes, items, outcomes, runs, statuses
 from flows.ledger.inserting import insert
 from flows.ledger.rows import Kind, State, event, locked, stopped, stopped_by
 from flows.ledger.slimming import refunded
@@ -28,8 +29,10 @@ from sharespine.lib.text import N_, Text
 BY_HAND = "SkippedByHand"
 
 
-def capture(run: Run, flow: Flow, page: Page) -> Counter[str]:
+def capture(run: Run, flow: Flow, page: Page, share: Share = WHOLE) -> Counter[str]:
     """Save `page` as transfers of `flow` and move its cursor, or neither. Returns what was counted.
+
+    `share` says which of the shop's orders are for this flow; those of others are not on the page.
 
     Raises `flows.ledger.rows.Fenced` when the run was taken over: then nothing of the page is saved.
     """
@@ -39,11 +42,15 @@ def capture(run: Run, flow: Flow, page: Page) -> Counter[str]:
         records: dict[str, Order] = {record.source_id: record for record in page.records}
         known = _known(flow, [*records, *(u.source_id for u in page.unreadable)])
         new: list[tuple[Transfer, Event]] = []
+        moved: list[Order] = []
         for source_id, record in records.items():
             if (transfer := known.get(source_id)) is None:
-                new.append(_new(flow, record, run))
+                new.append(_new(flow, record, run, share))
+                moved.append(record)
             else:
-                counts[_seen_again(transfer, flow, record, run)] += 1
+                seen = _seen_again(transfer, flow, record, run, share)
+                counts[seen] += 1
+                moved += [record] if seen == "changed" else []
         for unreadable in page.unreadable:
             if (transfer := known.get(unreadable.source_id)) is None:
                 new.append(_new_unreadable(flow, unreadable, run))
@@ -57,6 +64,8 @@ def capture(run: Run, flow: Flow, page: Page) -> Counter[str]:
             flow.cursor = page.reached
             Flow.objects.filter(pk=flow.pk).update(cursor=page.reached)
         runs.count(run, counts)
+        if moved:
+            items.moved_in_the_target(flow.connection.erp_id, moved)
         reach("captured")
     return counts
 
@@ -66,13 +75,15 @@ def to_read_again(flow: Flow) -> list[str]:
 
     (So do those that a run gave back untouched; reading them once more does no harm.)
     """
-    begun = Transfer.objects.filter(flow=flow, state=State.WAITING, attempts=0, fence__gt=0, lease_until__isnull=True)
+    begun = Transfer.objects.filter(
+        flow=flow, kind=Transfer.Kind.ORDER, state=State.WAITING, attempts=0, fence__gt=0, lease_until__isnull=True
+    )
     return list(begun.order_by("pk").values_list("source_id", flat=True))
 
 
 def missed(flow: Flow, since: datetime, until: datetime | None, seen: Collection[str]) -> list[str]:
     """The source ids of sent orders that a whole read of all changes from `since` to `until` should have shown, and did not."""
-    changed = Transfer.objects.filter(flow=flow, state=State.SENT, modified_at__gte=since)
+    changed = Transfer.objects.filter(flow=flow, kind=Transfer.Kind.ORDER, state=State.SENT, modified_at__gte=since)
     if until is not None:
         changed = changed.filter(modified_at__lt=until)
     expected = changed.exclude(payload__cancelled=True)
@@ -169,15 +180,16 @@ def _blank(flow: Flow, source_id: str, run: Run) -> Transfer:
     )
 
 
-def _verdict(flow: Flow, record: Order) -> Text | None:
-    return skip_reason(record, trigger_statuses=flow.trigger_statuses, start_from=flow.start_from)
+def _verdict(flow: Flow, record: Order, share: Share) -> Text | None:
+    left_out = share.leaves_out(record)
+    return left_out or skip_reason(record, trigger_statuses=flow.trigger_statuses, start_from=flow.start_from)
 
 
-def _new(flow: Flow, record: Order, run: Run) -> tuple[Transfer, Event]:
+def _new(flow: Flow, record: Order, run: Run, share: Share) -> tuple[Transfer, Event]:
     transfer = _blank(flow, record.source_id, run)
     for name, value in _facts(flow, record).items():
         setattr(transfer, name, value)
-    reason = _verdict(flow, record)
+    reason = _verdict(flow, record, share)
     if reason is None:
         transfer.state, transfer.due_at = State.WAITING, run.now()
         text = Text(
@@ -189,7 +201,7 @@ def _new(flow: Flow, record: Order, run: Run) -> tuple[Transfer, Event]:
     return transfer, event(transfer, Kind.SKIPPED, reason, run=run)
 
 
-def _seen_again(transfer: Transfer, flow: Flow, record: Order, run: Run) -> str:
+def _seen_again(transfer: Transfer, flow: Flow, record: Order, run: Run, share: Share) -> str:
     """Bring a known transfer up to date. Returns the counter that it belongs to."""
     facts = _facts(flow, record)
     if facts["content_hash"] == transfer.content_hash:
@@ -198,10 +210,10 @@ def _seen_again(transfer: Transfer, flow: Flow, record: Order, run: Run) -> str:
     changes: dict[str, Any] = {**facts, "updated_at": timezone.now()}
     # Nothing of the claim or the state of a transfer that is under way is touched: whoever carries it out compares the hashes.
     if transfer.lease_until is None and not transfer.in_doubt:
-        changes |= _reconsidered(transfer, flow, record, run)
+        changes |= _reconsidered(transfer, flow, record, run, share)
     Transfer.objects.filter(pk=transfer.pk).update(**changes)
     if transfer.state == State.SENT:
-        _changed_after(transfer, record, before=before, after=facts["document_hash"], run=run)
+        _changed_after(transfer, flow, record, before=before, after=facts["document_hash"], run=run)
     elif before != facts["document_hash"]:
         text = Text(
             N_("The order was changed in the shop: %(total)s, status “%(status)s”."),
@@ -211,13 +223,13 @@ def _seen_again(transfer: Transfer, flow: Flow, record: Order, run: Run) -> str:
     return "changed"
 
 
-def _reconsidered(transfer: Transfer, flow: Flow, record: Order, run: Run) -> dict[str, Any]:
+def _reconsidered(transfer: Transfer, flow: Flow, record: Order, run: Run, share: Share) -> dict[str, Any]:
     """What a change in the shop means for an order that was not sent: the rules are asked anew, a stop is tried again."""
     if transfer.state not in (State.WAITING, State.RETRYING, State.HELD, State.STOPPED, State.SKIPPED):
         return {}
     if transfer.error_code == BY_HAND:
         return {}
-    reason = _verdict(flow, record)
+    reason = _verdict(flow, record, share)
     calm = {"acts": WhoActs.NOBODY, "error_code": ""}
     if reason is not None:
         if transfer.message != reason:
@@ -232,10 +244,12 @@ def _reconsidered(transfer: Transfer, flow: Flow, record: Order, run: Run) -> di
     return {}
 
 
-def _changed_after(transfer: Transfer, record: Order, *, before: str, after: str, run: Run) -> None:
-    """An order that is in the ERP was changed in the shop: say so, send nothing."""
+def _changed_after(transfer: Transfer, flow: Flow, record: Order, *, before: str, after: str, run: Run) -> None:
+    """An order that is in the ERP was changed in the shop: have it credited if that is the rule, else say so."""
     was: dict[str, Any] = transfer.payload
     if record.cancelled and not was.get("cancelled"):
+        if statuses.cancelled_by_us(transfer) or credit_notes.take_back(transfer, flow, record, run):
+            return
         text = Text(
             N_("The order was cancelled in the shop (“%(status)s”) after it was transferred. Cancel it in the ERP by hand."),
             {"status": record.status},
@@ -244,6 +258,8 @@ def _changed_after(transfer: Transfer, record: Order, *, before: str, after: str
         # It only moved on to its next status, was said before, or is again as it was sent.
         return
     elif record.refunded and record.refunded != refunded(was):
+        if credit_notes.take_back(transfer, flow, record, run):
+            return
         text = Text(
             N_("%(amount)s was refunded in the shop after the order was transferred. Make a credit note in the ERP by hand."),
             {"amount": f"{record.refunded} {record.currency}"},

@@ -8,9 +8,10 @@ from contextlib import nullcontext
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Greatest
 
+from connectors.base import Role
 from connectors.errors import ConnectorError
 from flows import dbclock
 from flows.ledger import owners
@@ -97,6 +98,13 @@ def held_by(run: Run) -> QuerySet[Transfer]:
     return Transfer.objects.filter(flow_id=run.flow_id, owner=owner_of(run), lease_until__isnull=False)
 
 
+def _to(endpoint: Endpoint) -> Q:
+    """Which runs write to `endpoint`."""
+    if endpoint.role is Role.ERP:
+        return Q(flow__connection__erp=endpoint, flow__direction=Flow.Direction.TO_ERP)
+    return Q(flow__shop=endpoint, flow__direction=Flow.Direction.TO_SHOP)
+
+
 def take_seats(run: Run, endpoint: Endpoint) -> int:
     """How many calls `run` may have under way at once on `endpoint`: its fair share, and never more than the others leave.
 
@@ -107,7 +115,7 @@ def take_seats(run: Run, endpoint: Endpoint) -> int:
         endpoint.failures = locked(Endpoint.objects.filter(pk=endpoint.pk)).values_list("failures", flat=True).get()
         budget = 1 if endpoint.is_on_trial else max(endpoint.budget, 1)
         others = (
-            Run.objects.filter(flow__connection__erp=endpoint, state=Run.State.RUNNING, seats__isnull=False)
+            Run.objects.filter(_to(endpoint), state=Run.State.RUNNING, seats__isnull=False)
             .filter(lease_until__gt=dbclock.now())
             .exclude(pk=run.pk)
             .aggregate(taken=Sum("seats", default=0), number=Count("pk"))

@@ -404,6 +404,24 @@ class Migration(migrations.Migration):
                 violation_error_message="This customer already has a stock profile of this name.",
             ),
         ),
+        migrations.AddField(
+            model_name="transfer",
+            name="milestone",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    (connectors.progress.Milestone["PARTLY_DELIVERED"], "partly delivered"),
+                    (connectors.progress.Milestone["DELIVERED"], "delivered"),
+                    (connectors.progress.Milestone["INVOICED"], "invoiced"),
+                    (connectors.progress.Milestone["PAID"], "paid"),
+                    (connectors.progress.Milestone["CANCELLED"], "cancelled"),
+                ],
+                db_default="",
+                default="",
+                max_length=20,
+                verbose_name="state in the ERP",
+            ),
+        ),
         # Only what there is to choose: the columns stay as they are.
         migrations.SeparateDatabaseAndState(
             state_operations=[

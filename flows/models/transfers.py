@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import Customer
 from connectors.errors import WhoActs
+from connectors.progress import Milestone
 from flows.models.endpoints import Endpoint
 from flows.models.flows import Flow
 from flows.models.runs import Run
@@ -16,6 +17,14 @@ from sharespine.lib.indexes import PrefixIndex
 #: Stopped, uncertain, or changed in the shop after the transfer. Written so that SQLite recognises its index in a query, too:
 #: with "in" it does not.
 NEEDS_SOMEBODY = models.Q(state="stopped") | models.Q(state="uncertain") | models.Q(attention=True)
+
+MILESTONES = [
+    (Milestone.PARTLY_DELIVERED, _("partly delivered")),
+    (Milestone.DELIVERED, _("delivered")),
+    (Milestone.INVOICED, _("invoiced")),
+    (Milestone.PAID, _("paid")),
+    (Milestone.CANCELLED, _("cancelled")),
+]
 
 
 class Transfer(models.Model):
@@ -86,6 +95,10 @@ class Transfer(models.Model):
     target_kind = models.CharField(_("document"), max_length=30, blank=True)
     target_id = models.CharField(_("number in the ERP"), max_length=100, blank=True)
     target_total = models.DecimalField(_("total in the ERP"), max_digits=14, decimal_places=2, null=True, blank=True)
+    #: The furthest that the document has come in the ERP, as far as order status is followed.
+    milestone = models.CharField(
+        _("state in the ERP"), max_length=20, choices=MILESTONES, blank=True, default="", db_default=""
+    )
     sent_hash = models.CharField(max_length=64, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
 

@@ -41,7 +41,8 @@ def test_a_worker_killed_at_any_step_loses_no_order_and_doubles_none(stage: Stag
         # Only what an earlier attempt left in doubt is looked up.
         assert not stage.run(crash_at="after_write")
         time.sleep(LEASE + 0.5)
-    crashed = not stage.run(crash_at=point)
+    # On a busy machine the first worker may come before what is in doubt is due for a look.
+    crashed = any(not stage.run(crash_at=point) for _ in range(3 if point == "looked_up" else 1))
     assert crashed, f"the worker never came to {point}"
     stage.until_settled()
     assert stage.references() == orders

@@ -1,0 +1,142 @@
+"""What a run does about each article: nothing, leave it, or write it. One per run; asks nobody but the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from connectors.articles import Price, Product, StockLevel
+from connectors.base import Change, Register
+from connectors.fields import FIELDS
+from connectors.progress import OrderStatus
+from connectors.records import content_hash, from_json, to_json
+from flows import desired, rulebook, unaccounted
+from flows.ledger import items
+from flows.models import Flow, Item, Run, StockProfile
+from sharespine.lib.money import ZERO
+from sharespine.lib.text import N_, Text
+
+Article = Product | Price | StockLevel
+RECORDS: Mapping[Register, type[Any]] = {
+    Register.PRODUCTS: Product,
+    Register.PRICES: Price,
+    Register.STOCK: StockLevel,
+}
+NOT_THERE = N_("Article %(sku)s is not in the target. It goes as soon as it is there.")
+LEFT_BY_RULE = N_("By the rules of the flow, article %(sku)s is not touched: it is there already.")
+NOT_CREATED = N_("By the rules of the flow, articles are not created, and %(sku)s is not there.")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an article is to be, by the rules. `hash` tells whether that was written already; `words` say it to people."""
+
+    record: Article | OrderStatus | None
+    hash: str
+    words: str
+    fields: frozenset[str] | None = None
+    notice: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The article is left alone, and why."""
+
+    text: Text
+    code: str = ""
+
+
+class Deciding:
+    """The rules of one flow, put to its articles. Raises `RejectedError` for an article that they cannot be put to."""
+
+    def __init__(self, flow: Flow, run: Run) -> None:
+        self.flow, self.run = flow, run
+        self.register = Register(flow.register)
+        self.rules = rulebook.told(self.register, flow.rules)
+        self.writes = flow.writes
+        lacks = {*flow.reads.lacks, *self.writes.lacks}
+        if self.writes.variant_dimensions == 0:
+            lacks.add("variants")
+        self.can = frozenset(each.key for each in FIELDS[self.register] if each.key not in lacks)
+
+    @property
+    def always_looks(self) -> bool:
+        """Whether what is there has to be seen before each article is written: it depends on it what is."""
+        return self.register is Register.PRODUCTS
+
+    def record_of(self, item: Item) -> Article:
+        """What the source told last."""
+        record: Article = from_json(RECORDS[self.register], item.payload)
+        return record
+
+    def wanted(self, item: Item) -> Wanted:
+        record = self.record_of(item)
+        if isinstance(record, StockLevel):
+            sold = self._unaccounted.get(item.key, ZERO)
+            backorders = str(self.rules["backorders"]) if "backorders" in self.can else "leave"
+            level = desired.stock(record, self._offer, unaccounted=sold, backorders=backorders)
+            return Wanted(level, _hash(level), _plain(level.quantity))
+        if isinstance(record, Price):
+            price, fields, notice = desired.price(record, self.rules)
+            words = f"{price.regular} {price.currency}" + (f" ({price.sale})" if price.sale is not None else "")
+            return Wanted(price, _hash(price, sorted(fields & self.can)), words, fields & self.can, notice)
+        return Wanted(record, _hash(record, self.rules), record.name)
+
+    def decided(self, item: Item, wanted: Wanted, there: Article | None) -> Change | Left | None:
+        """What is to be written, None when it is so already. `there` is what the target has, None if it has no such article."""
+        record, values = wanted.record, {"sku": item.number}
+        if isinstance(record, Product):
+            assert there is None or isinstance(there, Product)  # noqa: S101 - read from the same register
+            fields = desired.product_fields(record, there, self.rules, can=self.can)
+            if fields is None:
+                return Left(Text(LEFT_BY_RULE if there is not None else NOT_CREATED, values))
+            if there is None:
+                return Change(key=item.number, record=desired.new_product(record, self.rules), fields=self.can, create=True)
+            return Change(key=item.number, record=record, target_id=there.source_id, fields=fields) if fields else None
+        if there is None:
+            return Left(Text(NOT_THERE, values), items.ABSENT)
+        if isinstance(record, StockLevel):
+            assert isinstance(there, StockLevel)  # noqa: S101
+            same = not desired.stock_differs(record, there)
+            return None if same else Change(key=item.number, record=record, target_id=there.source_id)
+        assert isinstance(record, Price)  # noqa: S101
+        assert isinstance(there, Price)  # noqa: S101
+        differing = desired.price_differs(record, there, wanted.fields or ())
+        # The campaign is one thing: its dates go with its price.
+        fields = frozenset({*differing, *({"sale", "sale_dates"} & self.can if differing & {"sale", "sale_dates"} else ())})
+        return Change(key=item.number, record=record, target_id=there.source_id, fields=fields) if differing else None
+
+    def blind(self, item: Item, wanted: Wanted) -> Change:
+        """What is to be written of an article that is known to be there, without looking at it."""
+        assert wanted.record is not None  # noqa: S101 - only an order may have nothing to be told
+        return Change(key=item.number, record=wanted.record, target_id=item.target_id, fields=wanted.fields)
+
+    @cached_property
+    def _offer(self) -> desired.Offer:
+        profile: StockProfile | None = self.flow.stock_profile
+        if profile is None:
+            return desired.Offer()
+        whole = profile.rounding == StockProfile.Rounding.DOWN
+        return desired.Offer(tuple(profile.warehouses), profile.reserve, profile.most, whole)
+
+    @cached_property
+    def _unaccounted(self) -> Mapping[str, Decimal]:
+        orders = self.flow.connection.erp.connector_class.capabilities.writes.get(Register.ORDERS)
+        return unaccounted.quantities(
+            self.flow.connection.erp_id,
+            read_since=self.run.started_at,
+            hold_days=int(self.rules["hold_days"] or 0),
+            reserving=orders.reserving_kinds if orders else (),
+        )
+
+
+def _hash(record: Article, *more: Any) -> str:
+    return content_hash({"record": {**to_json(record), "modified_at": None}, "more": list(more)})
+
+
+def _plain(quantity: Decimal) -> str:
+    """Without zeros after the point."""
+    return f"{quantity.normalize():f}" if quantity else "0"
