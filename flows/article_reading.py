@@ -61,10 +61,7 @@ class ArticleReading:
             if enough() and page.reached is not None and page.reached != since:
                 return False
         self._find_the_gone(source, began)
-        # Whatever changed after this began is read by the next run.
-        cursor = max(filter(None, (self.flow.cursor, began)))
-        done: dict[str, Any] = {"swept_at": began, "sweep_began": None, "swept_to": None, "cursor": cursor}
-        items.capture(self.run, self.flow, (), reached=None, **done)
+        items.capture(self.run, self.flow, (), reached=None, swept_at=began, sweep_began=None, swept_to=None)
         if self.register is Register.STOCK and not first:
             # What is held back changes with time alone.
             items.all_due(self.flow)

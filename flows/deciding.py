@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -39,6 +40,8 @@ class Wanted:
     words: str
     fields: frozenset[str] | None = None
     notice: Text | None = None
+    #: It may be otherwise after this time, whatever the source says.
+    again: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,11 @@ class Deciding:
     def wanted(self, item: Item) -> Wanted:
         record = self.record_of(item)
         if isinstance(record, StockLevel):
-            sold = self._unaccounted.get(item.key, ZERO)
+            sold = self._unaccounted.quantities.get(item.key, ZERO)
             backorders = str(self.rules["backorders"]) if "backorders" in self.can else "leave"
             level = desired.stock(record, self._offer, unaccounted=sold, backorders=backorders)
-            return Wanted(level, _hash(level), _plain(level.quantity))
+            again = unaccounted.EDGE if item.key in self._unaccounted.unsure else None
+            return Wanted(level, _hash(level), _plain(level.quantity), again=again)
         if isinstance(record, Price):
             price, fields, notice = desired.price(record, self.rules)
             words = f"{price.regular} {price.currency}" + (f" ({price.sale})" if price.sale is not None else "")
@@ -123,9 +127,9 @@ class Deciding:
         return desired.Offer(tuple(profile.warehouses), profile.reserve, profile.most, whole)
 
     @cached_property
-    def _unaccounted(self) -> Mapping[str, Decimal]:
+    def _unaccounted(self) -> unaccounted.Unaccounted:
         orders = self.flow.connection.erp.connector_class.capabilities.writes.get(Register.ORDERS)
-        return unaccounted.quantities(
+        return unaccounted.sold(
             self.flow.connection.erp_id,
             read_since=self.run.started_at,
             hold_days=int(self.rules["hold_days"] or 0),

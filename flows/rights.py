@@ -13,7 +13,14 @@ from flows.models import Connection, Flow
 from sharespine.lib.text import Text
 
 #: What moving a register needs.
-NEEDED: dict[str, tuple[Feature, ...]] = {Register.ORDERS: (Feature.ORDERS, Feature.CUSTOMERS)}
+NEEDED: dict[str, tuple[Feature, ...]] = {
+    Register.ORDERS: (Feature.ORDERS, Feature.CUSTOMERS),
+    Register.STATUS: (Feature.ORDER_STATUS,),
+    Register.PRODUCTS: (Feature.PRODUCTS,),
+    Register.PRICES: (Feature.PRODUCTS,),
+    Register.PRICE_LISTS: (Feature.PRICE_LISTS,),
+    Register.STOCK: (Feature.STOCK,),
+}
 #: A flow that may not run asks again so often: contracts change by day, and a change of one wakes it at once.
 ASK_AGAIN = timedelta(hours=1)
 NONE = Text("")

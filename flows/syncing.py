@@ -246,6 +246,8 @@ class Syncing:
             wrote=put.written,
             at=self.run.now(),
         )
+        if want.again is not None:
+            item.due_at = self.run.now() + want.again
         said = [*put.notices, *([want.notice] if want.notice else [])]
         if said:
             item.message, item.cause = said[0], said[0].message[:300]

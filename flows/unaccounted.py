@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -27,18 +28,29 @@ EDGE = timedelta(minutes=2)
 COUNTED = (Milestone.INVOICED, Milestone.PAID, Milestone.CANCELLED)
 
 
-def quantities(erp_id: int, *, read_since: datetime, hold_days: int, reserving: Collection[str] = ()) -> Mapping[str, Decimal]:
-    """Pieces by article number (as items have it) of all orders for an ERP that its stock does not count, whatever their shop.
+@dataclass(frozen=True, slots=True)
+class Unaccounted:
+    """Pieces by article number, as items have it. Those of `unsure` may be counted already, and are to be asked for again."""
+
+    quantities: Mapping[str, Decimal]
+    unsure: frozenset[str]
+
+
+def sold(erp_id: int, *, read_since: datetime, hold_days: int, reserving: Collection[str] = ()) -> Unaccounted:
+    """What is on all orders for an ERP that its stock does not count, whatever their shop.
 
     The stock is as it was at `read_since` or later. Documents of other kinds than `reserving` are held back until they are
     booked, as far as order status is followed, and for `hold_days` at most.
     """
     found: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for lines in _orders(erp_id, read_since, hold_days, reserving).values_list("payload__lines", flat=True).iterator():
+    unsure: set[str] = set()
+    orders = _orders(erp_id, read_since, hold_days, reserving).values_list("payload__lines", "state", "target_kind")
+    for lines, state, kind in orders.iterator():
         for line in lines or ():
             if key := key_of(str(line.get("article_number") or "")):
                 found[key] += decimal(line.get("quantity") or "0")
-    return {key: quantity for key, quantity in found.items() if quantity > 0}
+                unsure |= {key} if state == State.SENT and kind in reserving else set()
+    return Unaccounted({key: quantity for key, quantity in found.items() if quantity > 0}, frozenset(unsure))
 
 
 def _orders(erp_id: int, read_since: datetime, hold_days: int, reserving: Collection[str]) -> QuerySet[Transfer]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from connectors import registry
+from connectors.base import Register
 from flows import engine
-from flows.models import Connection, Endpoint, Flow, Run, Transfer
+from flows.models import Connection, Endpoint, Flow, Item, Run, Transfer
 from tests.customers import subscribed
 from tests.twins.world import EPOCH, WORLDS, World
 
@@ -34,8 +36,27 @@ class Rig:
     def states(self) -> dict[str, str]:
         return dict(Transfer.objects.filter(flow=self.flow).values_list("source_id", "state"))
 
+    def another(self, register: Register, direction: str = Flow.Direction.TO_SHOP, **columns: Any) -> Rig:
+        """A further flow between the same two systems."""
+        flow = Flow.objects.create(
+            connection=self.flow.connection,
+            shop=self.flow.shop,
+            register=register,
+            direction=direction,
+            state=Flow.State.ACTIVE,
+            **columns,
+        )
+        return Rig(flow, self.world)
+
+    def item(self, number: str) -> Item:
+        return Item.objects.get(flow=self.flow, number=number)
+
+    def items(self) -> dict[str, str]:
+        return dict(Item.objects.filter(flow=self.flow).values_list("number", "state"))
+
     def make_due(self) -> None:
         """Let the waiting time of every retry pass."""
+        Item.objects.filter(flow=self.flow, due_at__isnull=False).update(due_at=timezone.now())
         Transfer.objects.filter(flow=self.flow, due_at__isnull=False).update(due_at=timezone.now())
         Endpoint.objects.update(open_until=None)
 

@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.base import Document
+from connectors.progress import Milestone, Progress
 from connectors.records import Address, LineKind, Order, OrderLine, Party
+from tests.twins.goods import Goods
 
 EPOCH = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 #: address → world
@@ -32,6 +34,13 @@ class World:
     before_write: Callable[[str], None] = lambda reference: None
     after_write: Callable[[str], None] = lambda reference: None
     on_find: Callable[[], None] = lambda: None
+    #: The articles of the two sides.
+    in_shop: Goods = field(default_factory=lambda: Goods(includes_vat=True))
+    in_erp: Goods = field(default_factory=Goods)
+    #: What the ERP tells of its documents, by our reference.
+    progress: dict[str, Progress] = field(default_factory=dict)
+    #: What the shop was told of its orders: id, status, message.
+    told: list[tuple[str, str, str]] = field(default_factory=list)
     keeps_keys: bool = True
     finds_by_reference: bool = True
     lock: Any = field(default_factory=threading.RLock)
@@ -48,6 +57,15 @@ class World:
         order = replace(self.orders[source_id], modified_at=self.clock, **changes)
         self.orders[source_id] = order
         return order
+
+    def pass_(self, source_id: str, *milestones: Milestone) -> None:
+        """The bookkeeper does this to the document of an order."""
+        document = next(d for d in self.documents if d.reference.endswith(f"-{source_id}"))
+        before = self.progress.get(document.reference)
+        passed = (*(before.milestones if before else ()), *milestones)
+        self.progress[document.reference] = Progress(
+            source_id=document.target_id, reference=document.reference, milestones=passed
+        )
 
     def references(self) -> list[str]:
         return [document.reference for document in self.documents]

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
 from connectors.base import (
     Capabilities,
+    Change,
     CheckReport,
     Connector,
     Document,
     Draft,
     Manifest,
     Option,
+    Page,
+    Put,
+    Query,
+    Reads,
     Register,
     Role,
     Step,
     Writes,
 )
 from connectors.records import Order
+from tests.twins.goods import ABLE, able_to_write
 from tests.twins.world import WORLDS, World
 
 
@@ -33,7 +39,14 @@ class System(Connector):
         options=(Option(key="address", label="Address"),),
     )
     capabilities: ClassVar[Capabilities] = Capabilities(
-        writes={Register.ORDERS: Writes(idempotency_window=timedelta(hours=1), finds_by_reference=True)}, max_in_flight=4
+        reads={**ABLE, Register.STATUS: Reads(by_key_only=True, incremental=False)},
+        writes={
+            Register.ORDERS: Writes(
+                idempotency_window=timedelta(hours=1), finds_by_reference=True, credits=True, reserving_kinds=("order",)
+            ),
+            **able_to_write(0),
+        },
+        max_in_flight=4,
     )
 
     @property
@@ -42,6 +55,16 @@ class System(Connector):
 
     def check(self) -> CheckReport:
         return CheckReport(name="Twin ERP")
+
+    def read(self, query: Query) -> Iterator[Page]:
+        if query.register is not Register.STATUS:
+            yield from self.world.in_erp.read(query)
+            return
+        self.world.on_find()
+        yield Page(records=tuple(self.world.progress[key] for key in query.keys if key in self.world.progress))
+
+    def put(self, register: Register, changes: Sequence[Change]) -> Sequence[Put]:
+        return self.world.in_erp.put(register, changes)
 
     def prepare(self, record: Order, *, reference: str) -> Draft:
         self.world.on_prepare(record)
