@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from connectors.base import Page, Register
+from connectors.base import Register
 from connectors.records import Order
 from flows.models import Flow
 from sharespine.lib.text import N_, Text
@@ -28,13 +28,6 @@ class Share:
         if self.own:
             return order.channel == self.own or (self.leftovers and order.channel not in self.taken)
         return order.channel not in self.taken
-
-    def of(self, page: Page) -> Page:
-        """The page without the orders of others. What cannot be read has no channel that we know: all flows show it."""
-        if not self.own and not self.taken:
-            return page
-        kept = tuple(order for order in page.records if self.has(order))
-        return Page(records=kept, unreadable=page.unreadable, reached=page.reached)
 
     def leaves_out(self, order: Order) -> Text | None:
         """Why the order is not transferred, when it is here only to be seen."""

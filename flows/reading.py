@@ -84,7 +84,7 @@ class Reading:
     def _pages(self, source: Connector, query: Query) -> Iterator[Page]:
         pages = source.read(query)
         while (page := self.aside(next, pages, None)) is not None:
-            yield self.share.of(page)
+            yield page
 
 
 def _ids(page: Page) -> set[str]:

@@ -32,7 +32,7 @@ BY_HAND = "SkippedByHand"
 def capture(run: Run, flow: Flow, page: Page, share: Share = WHOLE) -> Counter[str]:
     """Save `page` as transfers of `flow` and move its cursor, or neither. Returns what was counted.
 
-    `share` says which of the shop's orders are for this flow; those of others are not on the page.
+    `share` says which of the shop's orders are for this flow. One that another flow has already stays there.
 
     Raises `flows.ledger.rows.Fenced` when the run was taken over: then nothing of the page is saved.
     """
@@ -41,6 +41,11 @@ def capture(run: Run, flow: Flow, page: Page, share: Share = WHOLE) -> Counter[s
         runs.renew(run)
         records: dict[str, Order] = {record.source_id: record for record in page.records}
         known = _known(flow, [*records, *(u.source_id for u in page.unreadable)])
+        unreadables = page.unreadable
+        if share is not WHOLE:
+            taken = _taken(flow, [*records, *(u.source_id for u in unreadables)], known)
+            records = {i: order for i, order in records.items() if i in known or (share.has(order) and i not in taken)}
+            unreadables = tuple(u for u in unreadables if u.source_id not in taken)
         new: list[tuple[Transfer, Event]] = []
         moved: list[Order] = []
         for source_id, record in records.items():
@@ -51,7 +56,7 @@ def capture(run: Run, flow: Flow, page: Page, share: Share = WHOLE) -> Counter[s
                 seen = _seen_again(transfer, flow, record, run, share)
                 counts[seen] += 1
                 moved += [record] if seen == "changed" else []
-        for unreadable in page.unreadable:
+        for unreadable in unreadables:
             if (transfer := known.get(unreadable.source_id)) is None:
                 new.append(_new_unreadable(flow, unreadable, run))
             else:
@@ -125,6 +130,13 @@ def _add(flow: Flow, new: list[tuple[Transfer, Event]]) -> None:
 def _known(flow: Flow, source_ids: list[str]) -> dict[str, Transfer]:
     transfers = Transfer.objects.filter(flow=flow, source_id__in=source_ids)
     return {transfer.source_id: transfer for transfer in locked(transfers)}
+
+
+def _taken(flow: Flow, source_ids: list[str], known: dict[str, Transfer]) -> set[str]:
+    """Those of the orders that another flow of the shop has already, whatever channel they are of by now."""
+    unknown = [source_id for source_id in source_ids if source_id not in known]
+    others = Transfer.objects.filter(flow__shop=flow.shop_id, erp=flow.connection.erp_id, source_id__in=unknown)
+    return set(others.values_list("source_id", flat=True))
 
 
 def _facts(flow: Flow, record: Order) -> dict[str, Any]:
