@@ -42,7 +42,7 @@ class ArticleReading:
             return self._everything(source, enough)
         before = self.flow.cursor
         for page in self._pages(source, Query(register=self.register, modified_since=self.flow.read_from())):
-            items.capture(self.run, self.flow, self._told(page), reached=page.reached)
+            items.capture(self.run, self.flow, self.told(page), reached=page.reached)
             if enough() and self.flow.cursor != before:
                 return False
         return True
@@ -56,7 +56,7 @@ class ArticleReading:
             marks: dict[str, Any] = {"sweep_began": began} if first else {}
             if page.reached is not None:
                 marks["swept_to"] = page.reached
-            items.capture(self.run, self.flow, self._told(page), reached=page.reached, **marks)
+            items.capture(self.run, self.flow, self.told(page), reached=page.reached, **marks)
             first = False
             if enough() and page.reached is not None and page.reached != since:
                 return False
@@ -74,7 +74,7 @@ class ArticleReading:
             for start in range(0, len(named), 100):
                 numbers = tuple(item.number for item in named[start : start + 100])
                 for page in self._pages(source, Query(register=self.register, keys=numbers)):
-                    items.capture(self.run, self.flow, self._told(page), reached=None)
+                    items.capture(self.run, self.flow, self.told(page), reached=None)
             still = list(Item.objects.filter(pk__in=[item.pk for item in missing], seen_at__lt=began))
             items.gone(self.run, self.flow, still, deactivate=self._deactivates, text=GONE)
 
@@ -83,7 +83,7 @@ class ArticleReading:
         rules = rulebook.told(self.register, self.flow.rules)
         return self.register is Register.PRODUCTS and rules["gone"] == rulebook.DEACTIVATE
 
-    def _told(self, page: Page) -> list[Told]:
+    def told(self, page: Page) -> list[Told]:
         """The page as items: products as the target can hold them, and each that cannot be read or held with its reason."""
         told: list[Told] = []
         for record in page.records:

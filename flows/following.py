@@ -55,7 +55,7 @@ class FollowingReading:
 
     def read(self, source: Connector, *, enough: Callable[[], bool]) -> bool:
         """Note what the documents have passed. False when it was `enough` before the end. Raises `ConnectorError`."""
-        statuses.follow(self.run, self.flow, self._sent_since())
+        statuses.follow(self.run, self.flow, self.sent_since())
         while batch := statuses.to_look_at(self.flow, AT_ONCE):
             told: dict[str, Progress] = {}
             for page in self._pages(source, Query(register=Register.STATUS, keys=tuple(item.key for item in batch))):
@@ -65,7 +65,7 @@ class FollowingReading:
                 return False
         return True
 
-    def _sent_since(self) -> Any:
+    def sent_since(self) -> Any:
         """The orders that were sent since the last look and are not followed yet, oldest first."""
         since = self.flow.cursor - EDGE if self.flow.cursor else self.flow.start_from or self.run.started_at
         followed = Item.objects.filter(flow=self.flow, source_id=OuterRef("source_id"))
@@ -129,18 +129,20 @@ class Telling:
         if milestone is None:
             # Its rules changed meanwhile.
             return Wanted(None, item.written_hash, item.written)
-        rules, progress = self.rules, from_json(Progress, item.payload["progress"])
-        message = str(rules[f"{milestone}_message"] or "").replace("{number}", item.number)
-        parcels = progress.parcels if rules[f"{milestone}_tracking"] in (True, "true", "True") else ()
-        status = OrderStatus(
-            source_id=item.source_id,
+        status = self.status(item.source_id, item.number, from_json(Progress, item.payload["progress"]), milestone)
+        return Wanted(status, f"{milestone}", status.status)
+
+    def status(self, source_id: str, number: str, progress: Progress, milestone: Milestone) -> OrderStatus:
+        """What the order is to be brought to, since its document has passed `milestone`."""
+        rules = self.rules
+        return OrderStatus(
+            source_id=source_id,
             status=str(rules[f"{milestone}_status"] or ""),
             replaces=self._before[milestone],
-            message=message,
-            parcels=parcels,
+            message=str(rules[f"{milestone}_message"] or "").replace("{number}", number),
+            parcels=progress.parcels if rules[f"{milestone}_tracking"] in (True, "true", "True") else (),
             delivered=progress.delivered if milestone is Milestone.PARTLY_DELIVERED else (),
         )
-        return Wanted(status, f"{milestone}", status.status)
 
     def blind(self, item: Item, wanted: Wanted) -> Change:
         assert isinstance(wanted.record, OrderStatus)  # noqa: S101 - made above

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from connectors.base import Connector, Draft, Query, Register
 from connectors.errors import ConnectorError
 from connectors.records import Order, to_json
-from flows import bugs
+from flows import bugs, trial
 from flows.ledger import runs
 from flows.ledger.rows import Fenced, record_from
 from flows.models import Flow, Run, Transfer
@@ -21,15 +22,15 @@ BUG = Text(N_("Something in Sharespine failed during this run. Our developers ha
 
 
 def rehearse(flow: Flow, run: Run) -> None:
-    """Fill the report of `run` with what would become of the next orders, newest cursor first, and end the run.
+    """Fill the report of `run` with what would become of the next records, and end the run.
 
     Raises `flows.ledger.rows.Fenced` when the run was taken over. Errors of the remote systems and bugs end up on the run.
     """
     report: list[dict[str, Any]] = []
     try:
-        with flow.shop.connect(flow.source_options) as source, flow.connection.erp.connect(flow.target_options) as target:
-            for order in _orders(flow, source):
-                report.append(_entry(flow, order, target))
+        with flow.source.connect(flow.source_options) as source, flow.target.connect(flow.target_options) as target:
+            for entry in _entries(flow, run, source, target):
+                report.append(entry)
                 run.report = report
                 if len(report) >= ENOUGH:
                     break
@@ -40,10 +41,16 @@ def rehearse(flow: Flow, run: Run) -> None:
     except Fenced:
         raise
     except Exception as error:  # noqa: BLE001 - a bug of ours, which is told
-        evidence = bugs.told(error, f"dry run {run.pk} of flow {flow.pk}", flow.shop, flow.connection.erp)
+        evidence = bugs.told(error, f"dry run {run.pk} of flow {flow.pk}", flow.source, flow.target)
         runs.finish(run, state=Run.State.FAILED, error=BUG, evidence=evidence)
     else:
         runs.finish(run)
+
+
+def _entries(flow: Flow, run: Run, source: Connector, target: Connector) -> Iterator[dict[str, Any]]:
+    if flow.register != Register.ORDERS:
+        return trial.entries(flow, run, source, target, most=ENOUGH)
+    return (_entry(flow, order, target) for order in _orders(flow, source))
 
 
 def preview(transfer: Transfer) -> Draft:

@@ -483,3 +483,24 @@ class TestTrouble:
         assert planned is not None
         assert timezone.now() < planned <= timezone.now() + timedelta(minutes=6)
         assert Endpoint.objects.filter(failures__gt=0).count() == 0
+
+
+class TestDryRun:
+    def test_it_says_what_would_become_of_each_article_and_changes_nothing(self, products: Rig) -> None:
+        for number in ("A-1", "A-2", "A-3", ""):
+            products.world.in_erp.add(number, name="Ny")
+        products.world.in_shop.add("A-1", name="Ny")
+        products.world.in_shop.add("A-2", name="Gammal")
+        run = ran(products, kind=Run.Kind.DRY)
+        assert {row["number"]: row["outcome"] for row in run.report} == {
+            "A-1": "is so already",
+            "A-2": "would be written",
+            "A-3": "would be created",
+            "": "would stop",
+        }
+        assert (products.world.in_shop.puts, products.items()) == ([], {})
+
+    def test_stock_shows_the_quantity_that_the_shop_would_get(self, stock: Rig) -> None:
+        fill(stock, 2)
+        run = ran(stock, kind=Run.Kind.DRY)
+        assert [row["text"]["values"]["words"] for row in run.report] == ["1", "2"]

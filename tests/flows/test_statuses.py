@@ -178,3 +178,12 @@ def test_a_thousand_orders_are_asked_for_a_hundred_at_a_time(rig: Rig, status: R
     look(status)
     assert len(asked) == 3
     assert Flow.objects.get(pk=status.flow.pk).cursor is not None
+
+
+def test_a_dry_run_says_what_the_shop_would_be_told_and_tells_it_nothing(rig: Rig, status: Rig) -> None:
+    sent(rig, "1001", "1002")
+    rig.world.pass_("1001", Milestone.INVOICED)
+    run = status.run(kind=Run.Kind.DRY)
+    assert run is not None
+    assert {row["number"]: row["outcome"] for row in run.report} == {"1001": "would be written", "1002": "is so already"}
+    assert (rig.world.told, Item.objects.count()) == ([], 0)
