@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from connectors.economic.queries import any_of, contains, one_of
-from connectors.errors import ContractChanged
+from connectors.economic.queries import any_of, contains, one_of, product_path
+from connectors.errors import ContractChanged, Missing
 from connectors.http import Transport
 from sharespine.lib.text import N_, Text
 
 Row = Mapping[str, Any]
 
-_PAGE = "1000"
+#: The most that the server gives.
+PAGE_SIZE = 1000
 #: How many customers are searched for with one call: the address stays below some 2 kB.
 _AT_ONCE = 20
+
+
+@dataclass(frozen=True)
+class Paged:
+    """One page of a collection. `pagination` is the server's own."""
+
+    rows: list[Row]
+    pagination: Row
+    is_last: bool
 
 
 class Agreement:
@@ -44,28 +55,58 @@ class Agreement:
         )
         return found
 
+    def page(self, path: str, *, where: str = "", sort: str = "", number: int = 0) -> Paged:
+        """One page of a collection, the first being 0. Raises `ContractChanged` when it is no collection."""
+        params = {"skippages": str(number), "pagesize": str(PAGE_SIZE)}
+        params |= {"filter": where} if where else {}
+        params |= {"sort": sort} if sort else {}
+        body = _object(self._transport.request("GET", path, params=params).json(), path)
+        rows, pagination = body.get("collection"), body.get("pagination")
+        if not isinstance(rows, list) or not isinstance(pagination, Mapping):
+            raise changed(path)
+        # A page without rows ends it too: `nextPage` is the server's own address, and we count pages ourselves.
+        return Paged([_object(row, path) for row in rows], pagination, is_last=not rows or "nextPage" not in pagination)
+
     def rows(self, path: str, *, where: str = "", sort: str = "") -> Iterator[Row]:
         """All rows of a collection, page by page. Raises `ContractChanged` when it is no collection, or never ends."""
-        page = 0
+        number = 0
         seen: set[int] = set()
         while True:
-            params = {"skippages": str(page), "pagesize": _PAGE}
-            params |= {"filter": where} if where else {}
-            params |= {"sort": sort} if sort else {}
-            body = _object(self._transport.request("GET", path, params=params).json(), path)
-            rows, pagination = body.get("collection"), body.get("pagination")
-            if not isinstance(rows, list) or not isinstance(pagination, Mapping):
-                raise _changed(path)
-            fresh = {hash(str(row)) for row in rows} - seen
-            if rows and not fresh:
+            page = self.page(path, where=where, sort=sort, number=number)
+            fresh = {hash(str(row)) for row in page.rows} - seen
+            if page.rows and not fresh:
                 # The same rows once more: read on, they would come for ever.
-                raise _changed(path)
+                raise changed(path)
             seen |= fresh
-            yield from (_object(row, path) for row in rows)
-            # A page without rows ends it too: `nextPage` is the server's own address, and we count pages ourselves.
-            if not rows or "nextPage" not in pagination:
+            yield from page.rows
+            if page.is_last:
                 return
-            page += 1
+            number += 1
+
+    def numbered(self, numbers: Iterable[str]) -> Iterator[Row]:
+        """The articles with these numbers as they are now, in whatever case of letters; without those not there."""
+        for where in one_of("productNumber", dict.fromkeys(numbers)):
+            yield from self.rows("/products", where=where)
+
+    def product(self, number: str) -> Row | None:
+        """The whole article as it is now. None when it does not exist."""
+        try:
+            answer = self._transport.request("GET", product_path(number))
+        except Missing:
+            return None
+        return _object(answer.json(), "/products")
+
+    def unit_names(self) -> Mapping[int, str]:
+        """The names of units by their numbers."""
+        found: Mapping[int, str] = self._once(
+            "units",
+            lambda: {
+                row["unitNumber"]: str(row.get("name", ""))
+                for row in self.rows("/units")
+                if isinstance(row.get("unitNumber"), int)
+            },
+        )
+        return found
 
     def products(self, numbers: Iterable[str]) -> dict[str, Row]:
         """The products that exist, by the number asked for. e-conomic finds them in any case of letters."""
@@ -73,9 +114,8 @@ class Agreement:
         with self._lock:
             unknown = sorted(number for number, folded in wanted.items() if folded not in self._products)
         found: dict[str, Row] = {}
-        for where in one_of("productNumber", unknown):
-            for row in self.rows("/products", where=where):
-                found[str(row.get("productNumber", "")).casefold()] = row
+        for row in self.numbered(unknown):
+            found[str(row.get("productNumber", "")).casefold()] = row
         with self._lock:
             self._products.update(found)
             return {number: self._products[folded] for number, folded in wanted.items() if folded in self._products}
@@ -128,7 +168,7 @@ class Agreement:
     def _customers_where(self, filters: Iterable[str]) -> list[Row]:
         found = [row for where in filters for row in self.rows("/customers", where=where)]
         if not all(isinstance(row.get("customerNumber"), int) for row in found):
-            raise _changed("/customers")
+            raise changed("/customers")
         return found
 
     def _matching(self, way: str, value: str, rows: Iterable[Row]) -> list[Row]:
@@ -200,10 +240,11 @@ def _matches(row: Row, way: str, value: str) -> bool:
 
 def _object(value: Any, path: str) -> Row:
     if not isinstance(value, Mapping):
-        raise _changed(path)
+        raise changed(path)
     return value
 
 
-def _changed(path: str) -> ContractChanged:
+def changed(path: str) -> ContractChanged:
+    """The error for an answer from `path` that is not what it used to be."""
     text = N_("e-conomic answered %(path)s in a way that we do not know. Our staff look into it.")
     return ContractChanged(Text(text, {"path": path}))

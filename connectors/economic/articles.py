@@ -9,11 +9,13 @@ from typing import Any
 from connectors.economic.agreement import Row as Product
 from connectors.economic.cutting import Cutter
 from connectors.economic.rows import Row
-from connectors.economic.settings import STANDARD, Settings
+from connectors.economic.settings import STANDARD, Settings, rate_of_group
 from connectors.economic.vat import plain
 from connectors.errors import ContractChanged, InvalidRecord, Missing
 from sharespine.lib.money import ZERO
 from sharespine.lib.text import N_, Text
+
+NOT_THERE = N_("Article %(sku)s does not exist in e-conomic, and the flow may not create any. Add it there and press Retry.")
 
 
 def check_products(rows: Sequence[Row], products: Mapping[str, Product], settings: Settings) -> None:
@@ -25,8 +27,8 @@ def check_products(rows: Sequence[Row], products: Mapping[str, Product], setting
         if product.get("barred"):
             text = N_("Article %(sku)s is barred in e-conomic. Unbar it there and press Retry.")
             raise InvalidRecord(Text(text, {"sku": row.article}))
-        group = _group_of(product)
-        carried = settings.rate_of_group(group)
+        group = group_of(product)
+        carried = rate_of_group(settings.product_groups, group)
         # A group that the flow does not name may carry any rate: then the total in the answer tells.
         if row.net and None not in (row.group_rate, carried) and carried != row.group_rate:
             text = N_(
@@ -52,8 +54,7 @@ def product_bodies(
 def product_body(row: Row, settings: Settings, cutter: Cutter, *, in_base_currency: bool) -> dict[str, Any]:
     """The article for `row`, in the product group of its VAT rate."""
     if not settings.create_products:
-        text = N_("Article %(sku)s does not exist in e-conomic, and the flow may not create any. Add it there and press Retry.")
-        raise Missing(Text(text, {"sku": row.article}))
+        raise Missing(Text(NOT_THERE, {"sku": row.article}))
     told = row.home_rate if row.group_rate is None else row.group_rate
     rate = STANDARD if told is None else told
     if told is None and row.is_article:
@@ -65,7 +66,7 @@ def product_body(row: Row, settings: Settings, cutter: Cutter, *, in_base_curren
     body: dict[str, Any] = {
         "productNumber": row.article,
         "name": cutter.fit(row.name, 300, field="name"),
-        "productGroup": {"productGroupNumber": _group_for(rate, settings)},
+        "productGroup": {"productGroupNumber": group_for(rate, settings.product_groups)},
     }
     if settings.unit is not None and row.is_article:
         body["unit"] = {"unitNumber": settings.unit}
@@ -75,15 +76,17 @@ def product_body(row: Row, settings: Settings, cutter: Cutter, *, in_base_curren
     return body
 
 
-def _group_for(rate: Decimal, settings: Settings) -> int:
-    group = settings.product_groups.get(rate)
+def group_for(rate: Decimal, groups: Mapping[Decimal, int]) -> int:
+    """The product group for `rate`, VAT in percent. Raises `InvalidRecord` when the flow has none."""
+    group = groups.get(rate)
     if group is None:
         text = N_("The flow has no product group for %(rate)s %% VAT. Choose one and press Retry.")
         raise InvalidRecord(Text(text, {"rate": plain(rate)}))
     return group
 
 
-def _group_of(product: Product) -> int:
+def group_of(product: Product) -> int:
+    """The number of the group that an article is in. Raises `ContractChanged`."""
     group = product.get("productGroup")
     number = group.get("productGroupNumber") if isinstance(group, Mapping) else None
     if not isinstance(number, int):

@@ -7,7 +7,8 @@ from typing import Any
 
 from connectors.base import CheckReport, Choice
 from connectors.economic.agreement import Agreement, Row
-from connectors.errors import AccessError, RejectedError, UnexpectedResponse
+from connectors.economic.price_lists import PriceLists
+from connectors.errors import AccessError, ProtocolError, RejectedError, UnexpectedResponse
 from sharespine.lib.text import N_, Text
 
 _INVENTORY = 15
@@ -39,7 +40,8 @@ _LISTS: dict[str, tuple[str, str, str, Callable[[Row], bool]]] = {
 _OPTIONAL = frozenset({"departments"})
 
 
-def check_agreement(agreement: Agreement) -> CheckReport:
+def check_agreement(agreement: Agreement, price_lists: PriceLists) -> CheckReport:
+    """Raises the error that says why the agreement cannot be used."""
     about = agreement.about()
     if not isinstance(about.get("agreementNumber"), int):
         # Something answered in JSON, but it is not e-conomic.
@@ -73,6 +75,7 @@ def check_agreement(agreement: Agreement) -> CheckReport:
             if name not in _OPTIONAL:
                 raise
             choices[name] = ()
+    choices["price_groups"] = _price_groups(price_lists)
     return CheckReport(
         name=str(company.get("name") or about["agreementNumber"]),
         facts=tuple((label, str(value)) for label, value in facts.items() if value),
@@ -86,6 +89,15 @@ def _choices(name: str, agreement: Agreement) -> Iterator[Choice]:
     for row in agreement.rows(path):
         if row.get(number) is not None and usable(row):
             yield Choice(str(row[number]), f"{row[number]} {row.get(label, '')}".strip())
+
+
+def _price_groups(price_lists: PriceLists) -> tuple[Choice, ...]:
+    """None where they cannot be read: orders need no price lists, and the other host may be closed to the app."""
+    try:
+        groups = price_lists.groups()
+    except (AccessError, RejectedError, ProtocolError):
+        return ()
+    return tuple(Choice(str(number), f"{number} {name}".strip()) for number, name in groups.items())
 
 
 def _object(value: Any) -> Row:

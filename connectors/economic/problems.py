@@ -135,7 +135,8 @@ def _inner(node: Any, answer: Answer, *, field: str) -> Iterator[Complaint]:
 
 
 def _complaint(node: dict[str, Any], answer: Answer, *, field: str) -> Complaint:
-    message = node.get("errorMessage") or node.get("message") or ""
+    # The last two are of the newer API, whose errors are problem+json.
+    message = next((node[name] for name in ("errorMessage", "message", "detail", "title") if node.get(name)), "")
     value = node.get("inputValue", node.get("value"))
     return Complaint(
         code=str(node.get("errorCode") or ""),

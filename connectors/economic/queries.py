@@ -1,11 +1,15 @@
-"""Values written into e-conomic's `filter` parameter so that none of them can change what is asked."""
+"""Values written into e-conomic's `filter` parameter and addresses so that none of them can change what is asked."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from urllib.parse import quote
 
 _SPECIAL = re.compile(r"[$()*,]")
+
+#: How the address of an article spells some letters of its number (documentation 2019, recorded since).
+_SPELLED = {letter: f"_{place}_" for place, letter in enumerate("<>*%:&/\\_ ?.#+")}
 
 #: The server takes 200 values; an address of a few kB is what any server in between takes as well.
 _MOST_VALUES = 50
@@ -38,6 +42,11 @@ def contains(field: str, value: str) -> str:
 def any_of(filters: Iterable[str]) -> str:
     """A filter for rows that at least one of `filters` finds."""
     return "$or:".join(f"({where})" for where in filters)
+
+
+def product_path(number: str) -> str:
+    """The address of an article by its number."""
+    return "/products/" + "".join(_SPELLED.get(letter) or quote(letter, safe="") for letter in number)
 
 
 def _chunks(values: list[str]) -> Iterator[list[str]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.capabilities import Register
+from connectors.economic.simulator import open_api
 from connectors.economic.simulator.agreement import Agreement, Held, Row
 from connectors.economic.simulator.cards import Cards, plain_number
 from connectors.economic.simulator.collections import page
@@ -20,6 +21,7 @@ from connectors.economic.simulator.fields import BOOKING, DOCUMENT_POST, INVOICE
 from connectors.economic.simulator.limits import Bucket, Replays
 from connectors.economic.simulator.parties import Shapes
 from connectors.economic.simulator.refusals import Refused, invalid, missing, refused
+from connectors.economic.simulator.stock import count
 from connectors.sandbox import Request, Response
 from sharespine.lib.clock import utcnow
 
@@ -57,22 +59,23 @@ class Simulator(Cards):
     def endpoint_options(self, address: str) -> dict[str, str]:
         return {
             "address": address,
+            "open_address": address,
             "app_secret_token": APP_SECRET_TOKEN,
             "agreement_grant_token": AGREEMENT_GRANT_TOKEN,
         }
 
     def flow_options(self, register: Register = Register.ORDERS) -> dict[str, Any]:
-        return {
-            "layout": "20",
-            "payment_terms": "1",
-            "payment_terms_by_method": "klarna=4\nstripe=3",
-            "customer_group": "1",
-            "product_group_25": "1",
-            "product_group_12": "2",
-            "product_group_6": "3",
-            "product_group_0": "4",
-            "unit": "1",
-        }
+        groups = {"product_group_25": "1", "product_group_12": "2", "product_group_6": "3", "product_group_0": "4"}
+        if register is Register.STATUS:
+            return {"delivered_when": "sent"}
+        if register is Register.ORDERS:
+            groups |= {
+                "layout": "20",
+                "payment_terms": "1",
+                "payment_terms_by_method": "klarna=4\nstripe=3",
+                "customer_group": "1",
+            }
+        return {**groups, "unit": "1"}
 
     def handle(self, request: Request) -> Response:
         at = self.now()
@@ -124,8 +127,13 @@ class Simulator(Cards):
                 return self._document(method, owner[:-1], state, int(number), request, at)
             case ("GET", "orders", state, number, "templates", "upgrade-instructions", "draftInvoice") if number.isdigit():
                 return Response(200, upgrade_body(self._found("order", state, int(number), at), self.agreement, self.address))
-            case ("GET", "customers" | "products" as name):
-                return Response(200, page(name, self._rows(name), request, base=self.address, at=at))
+            case ("GET", "customers"):
+                return Response(200, page("customers", self._rows("customers"), request, base=self.address, at=at))
+            case ("GET", "products"):
+                products = self._rows("products")
+                return Response(200, page("products", products, request, base=self.address, at=at, finished=self._finished))
+            case ("GET", *start, _) if tuple(start[:2]) == open_api.BASE:
+                return open_api.answer(path[2:], request, self.agreement)
             case ("POST", "customers"):
                 return self._put_customer(None, request, at)
             case (method, "customers", number) if number.isdigit():
@@ -142,7 +150,7 @@ class Simulator(Cards):
 
     def _self(self) -> Row:
         modules = [{"moduleNumber": 14, "name": "Dimension"}]
-        if self.agreement.inventory_module:
+        if self.agreement.inventory_module or self.agreement.has_stock:
             modules.append({"moduleNumber": 15, "name": "Lager"})
         return {
             "agreementNumber": 1234567,
@@ -173,6 +181,7 @@ class Simulator(Cards):
             document.state = "archived"
         else:
             self.agreement.documents.remove(document)
+        count(document, self.agreement, at)
         if kind == "invoice":
             return Response(200, {"message": "Deleted invoice.", "deletedCount": 1, "deletedItems": [{NUMBER[kind]: number}]})
         return Response(204)
@@ -201,6 +210,7 @@ class Simulator(Cards):
         body = self._checked(self._body(request, DOCUMENT_POST, at), at)
         document = held(kind, body, self.agreement, number=self.agreement.next_document(kind), at=at)
         self.agreement.documents.append(document)
+        count(document, self.agreement, at)
         return self._created(document)
 
     def _put_document(self, kind: str, number: int, request: Request, at: datetime) -> Response:
@@ -211,7 +221,9 @@ class Simulator(Cards):
             document = held(kind, body, self.agreement, number=number, at=at)
             self.agreement.documents.append(document)
             return self._created(document)
+        count(document, self.agreement, at)
         document.body, document.changed_at, document.totals = body, at, totals_of(body, self.agreement)
+        count(document, self.agreement, at)
         return Response(200, shown(document, self.agreement, self.address))
 
     def _created(self, document: Held) -> Response:

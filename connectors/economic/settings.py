@@ -1,4 +1,4 @@
-"""The flow's options as the mapping needs them: read once, with every value of its own type."""
+"""A flow's options as the mapping needs them: read once, with every value of its own type."""
 
 from __future__ import annotations
 
@@ -8,18 +8,62 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.base import Register
 from connectors.economic.manifest import MANIFEST
 from connectors.errors import InvalidRecord
 from sharespine.lib.money import decimal
 from sharespine.lib.text import N_, Text
 
 #: What people call a flow option.
-LABELS = {option.key: Text(option.label) for option in MANIFEST.write_options[Register.ORDERS]}
+LABELS = {option.key: Text(option.label) for option in MANIFEST.flow_options()}
 
 #: The VAT rates, in percent, that the flow has product groups for.
 RATES = (Decimal(25), Decimal(12), Decimal(6), Decimal(0))
 STANDARD = RATES[0]
+
+
+def product_groups(options: Mapping[str, Any]) -> dict[Decimal, int]:
+    """The product group for each VAT rate in percent, as far as the flow says. Raises `InvalidRecord`."""
+    groups = {rate: _number(options, f"product_group_{rate}") for rate in RATES}
+    return {rate: group for rate, group in groups.items() if group is not None}
+
+
+def rate_of_group(groups: Mapping[Decimal, int], group: int) -> Decimal | None:
+    """VAT in percent that `group` carries at home; None when no setting says."""
+    return next((rate for rate, number in groups.items() if number == group), None)
+
+
+@dataclass(frozen=True)
+class ArticleSettings:
+    """What the merchant chose for a flow of articles. Numbers are e-conomic's own; `currency` may be empty."""
+
+    product_groups: Mapping[Decimal, int]
+    unit: int | None
+    currency: str
+    price_group: int | None
+    campaign_price_group: int | None
+
+    @classmethod
+    def read(cls, options: Mapping[str, Any]) -> ArticleSettings:
+        """The settings in `options`. Raises `InvalidRecord` that names the first one which cannot be used."""
+        return cls(
+            product_groups=product_groups(options),
+            unit=_number(options, "unit"),
+            currency=str(options["currency"] or "").strip().upper(),
+            price_group=_number(options, "price_group"),
+            campaign_price_group=_number(options, "campaign_price_group"),
+        )
+
+
+@dataclass(frozen=True)
+class StatusSettings:
+    """What the merchant chose for a flow of order status. `delivered_when` is never, sent or invoiced."""
+
+    delivered_when: str
+    missing_is_cancelled: bool
+
+    @classmethod
+    def read(cls, options: Mapping[str, Any]) -> StatusSettings:
+        return cls(str(options["delivered_when"]), _flag(options, "missing_is_cancelled"))
 
 
 @dataclass(frozen=True)
@@ -67,14 +111,9 @@ class Settings:
     def rounding_article(self) -> str:
         return self.articles["rounding"]
 
-    def rate_of_group(self, group: int) -> Decimal | None:
-        """VAT in percent that `group` carries at home; None when no setting says."""
-        return next((rate for rate, number in self.product_groups.items() if number == group), None)
-
     @classmethod
     def read(cls, options: Mapping[str, Any]) -> Settings:
         """The settings in `options`. Raises `InvalidRecord` that names the first one which cannot be used."""
-        groups = {rate: _number(options, f"product_group_{rate}") for rate in RATES}
         return cls(
             document_kind=str(options["document_kind"]),
             dated_today=options["document_date"] == "today",
@@ -97,7 +136,7 @@ class Settings:
             zone_exempt=_required(options, "vat_zone_exempt"),
             untaxed_at_home_is_exempt=options["untaxed_at_home"] == "exempt",
             foreign_zones=_foreign_zones(options),
-            product_groups={rate: group for rate, group in groups.items() if group is not None},
+            product_groups=product_groups(options),
             create_products=_flag(options, "create_products"),
             unit=_number(options, "unit"),
             articles={

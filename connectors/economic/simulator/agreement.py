@@ -118,6 +118,8 @@ class Held:
     totals: Totals
     #: Of a booked invoice: the number that its draft had, which the server calls `orderNumber`.
     draft_number: int | None = None
+    #: Of a booked invoice: what has been paid of it, with VAT, in its currency.
+    paid: Decimal = Decimal("0.00")
 
     @property
     def reference(self) -> str:
@@ -126,15 +128,25 @@ class Held:
 
 @dataclass
 class Agreement:
-    """Everything the simulator knows. `products` are by number in lower case, as SQL Server finds them."""
+    """Everything the simulator knows. `products` are by number in lower case, as SQL Server finds them.
+
+    `inventory_module` refuses orders, as the documentation of 2019 says; `has_stock` shows stock. Both are the same module:
+    whether it refuses orders today was not found. `special_prices` are by their own number, `currency_prices` by article number
+    and currency.
+    """
 
     base_currency: str = "SEK"
     inventory_module: bool = False
+    has_stock: bool = False
     rounding: str = "document"
     lists: dict[str, tuple[str, list[Row]]] = field(
         default_factory=lambda: {name: (key, [dict(row) for row in rows]) for name, (key, rows) in _LISTS.items()}
     )
     products: dict[str, Row] = field(default_factory=dict)
+    in_stock: dict[str, Decimal] = field(default_factory=dict)
+    price_groups: dict[int, str] = field(default_factory=lambda: {1: "Återförsäljare", 2: "Kampanj"})
+    special_prices: dict[int, Row] = field(default_factory=dict)
+    currency_prices: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     customers: dict[int, Row] = field(default_factory=dict)
     documents: list[Held] = field(default_factory=list)
     closed_years: set[int] = field(default_factory=set)

@@ -8,10 +8,11 @@ from urllib.parse import unquote
 
 from connectors.economic.simulator.agreement import Row
 from connectors.economic.simulator.fields import CUSTOMER, PRODUCT, Field
-from connectors.economic.simulator.hooks import Hooks
+from connectors.economic.simulator.goods import Goods
 from connectors.economic.simulator.parties import Shapes, numbered_body, shown_customer, shown_product
 from connectors.economic.simulator.references import broken_references
 from connectors.economic.simulator.refusals import invalid, missing, refused
+from connectors.economic.simulator.stock import with_stock
 from connectors.economic.simulator.validation import Problem, problems
 from connectors.sandbox_wire import Request, Response
 
@@ -19,7 +20,7 @@ from connectors.sandbox_wire import Request, Response
 _SPELLED = dict(enumerate("<>*%:&/\\_ ?.#+"))
 
 
-class Cards(Hooks):
+class Cards(Goods):
     """The registers of the agreement. `violations` holds what a careful client would never have sent."""
 
     violations: list[str]
@@ -44,7 +45,16 @@ class Cards(Hooks):
             customers = sorted(self.agreement.customers.values(), key=lambda row: row["customerNumber"])
             return [self.shapes.of(shown_customer, row, self.address) for row in customers]
         products = sorted(self.agreement.products.values(), key=lambda row: row["productNumber"])
-        return [self.shapes.of(shown_product, row, self.address) for row in products]
+        units = self._units()
+        return [self.shapes.of(lambda row, base: shown_product(row, base, units), row, self.address) for row in products]
+
+    def _finished(self, rows: list[Row]) -> list[Row]:
+        """Articles with what the Inventory module tells of them."""
+        return with_stock(rows, self.agreement) if self.agreement.has_stock else rows
+
+    def _whole_product(self, row: Row) -> Row:
+        (shape,) = self._finished([shown_product(row, self.address, self._units())])
+        return shape
 
     def _customer(self, method: str, number: int, request: Request, at: datetime) -> Response:
         if method == "PUT":
@@ -82,7 +92,7 @@ class Cards(Hooks):
         if product is None:
             raise missing(at)
         if method == "GET":
-            return Response(200, shown_product(product, self.address))
+            return Response(200, self._whole_product(product))
         if method != "DELETE":
             raise refused(405, "Method not allowed.", at=at)
         del self.agreement.products[number.casefold()]
@@ -98,7 +108,7 @@ class Cards(Hooks):
             raise invalid([Problem(("productNumber",), f"Product number '{wanted}' already exists.", "", wanted)], at=at)
         row = numbered_body({"barred": False, **body}, "productNumber", wanted, at.strftime("%Y-%m-%dT%H:%M:00Z"))
         self.agreement.products[wanted.casefold()] = row
-        shape = shown_product(row, self.address)
+        shape = self._whole_product(row)
         return Response(201, shape, {"Location": shape["self"]}) if created else Response(200, shape)
 
     def _referenced(self, body: Row, at: datetime) -> None:

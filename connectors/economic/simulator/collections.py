@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -45,8 +46,19 @@ FILTERABLE: dict[str, frozenset[str]] = {
 _LARGEST = 1000
 
 
-def page(name: str, rows: list[Row], request: Request, *, base: str, at: datetime) -> dict[str, Any]:
-    """One page of `rows` in the envelope, filtered and sorted as `request` asks. Raises `Refused`."""
+def page(
+    name: str,
+    rows: list[Row],
+    request: Request,
+    *,
+    base: str,
+    at: datetime,
+    finished: Callable[[list[Row]], list[Row]] = list,
+) -> dict[str, Any]:
+    """One page of `rows` in the envelope, filtered and sorted as `request` asks. Raises `Refused`.
+
+    `finished` adds to the rows of the page what can neither be filtered nor sorted by.
+    """
     size = _whole(request.param("pagesize", "20"), at=at, lowest=1, highest=_LARGEST)
     skip = _whole(request.param("skippages", "0"), at=at, lowest=0, highest=10**9)
     allowed = FILTERABLE.get(name, frozenset())
@@ -71,7 +83,7 @@ def page(name: str, rows: list[Row], request: Request, *, base: str, at: datetim
         pagination["previousPage"] = address(skip - 1)
     pagination["lastPage"] = address(last)
     return {
-        "collection": found[skip * size : (skip + 1) * size],
+        "collection": finished(found[skip * size : (skip + 1) * size]),
         "pagination": pagination,
         "metaData": {},
         "self": address(skip),

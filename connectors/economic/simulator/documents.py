@@ -98,7 +98,8 @@ def shown(document: Held, agreement: Agreement, base: str, *, lines: bool = True
         "self": here,
     }
     if document.state == "booked":
-        row |= {"remainder": totals.gross, "remainderInBaseCurrency": row["grossAmountInBaseCurrency"]}
+        row |= {"remainder": totals.gross - document.paid}
+        row["remainderInBaseCurrency"] = rounded(row["remainder"] * exchange / 100)
     elif document.state in ("drafts", "sent"):
         row["lastUpdated"] = document.changed_at.strftime("%Y-%m-%dT%H:%M:00Z")
     return row

@@ -8,7 +8,9 @@ from typing import Any
 
 from connectors.economic.simulator.agreement import Agreement, Held
 from connectors.economic.simulator.documents import held
+from connectors.economic.simulator.stock import count
 from connectors.economic.simulator.totals import MODES
+from connectors.progress import Milestone
 from connectors.sandbox import Sandbox, SeenDocument, SeenLine
 
 
@@ -86,12 +88,36 @@ class Hooks(Sandbox):
             else:
                 self.agreement.documents.remove(order)
             self.agreement.documents.append(invoice)
+            count(order, self.agreement, self.now())
             return invoice.number
 
     def book_invoice(self, number: int) -> int:
         """Book an invoice draft and return the invoice's number. It cannot be undone."""
         with self.lock:
             return self._booked(self._one("invoice", "drafts", number)).number
+
+    def pay_invoice(self, number: int, amount: Decimal | None = None) -> None:
+        """A customer pays a booked invoice: `amount` of it, in its currency, or all that remains."""
+        with self.lock:
+            invoice = self._one("invoice", "booked", number)
+            invoice.paid += invoice.totals.gross - invoice.paid if amount is None else amount
+
+    def advance(self, reference: str, milestone: Milestone) -> None:
+        """The bookkeeper does this to the document that carries `reference`; what has to come before it is done too.
+
+        There are no deliveries: an order is marked as sent. Cancelled is deleted.
+        """
+        with self.lock:
+            document = [d for d in self.agreement.documents if d.reference == reference][-1]
+            if milestone is Milestone.CANCELLED:
+                self.delete_document(document.kind, document.number)
+            elif milestone is Milestone.DELIVERED and document.kind == "order":
+                self.send_order(document.number)
+            else:
+                draft = self.invoice_order(document.number) if document.kind == "order" else document.number
+                booked = self.book_invoice(draft) if document.state != "booked" else document.number
+                if milestone is Milestone.PAID:
+                    self.pay_invoice(booked)
 
     def delete_document(self, kind: str, number: int) -> None:
         """Delete a draft, or a sent order (which is archived then)."""
@@ -103,6 +129,7 @@ class Hooks(Sandbox):
                 document.state = "archived"
             else:
                 self.agreement.documents.remove(document)
+            count(document, self.agreement, self.now())
 
     def documents(self) -> list[SeenDocument]:
         """Every order and invoice there is, in the order they were made."""
@@ -112,6 +139,7 @@ class Hooks(Sandbox):
     def _booked(self, draft: Held, number: int | None = None) -> Held:
         draft.draft_number, draft.number = draft.number, number or self.agreement.next_document("booked")
         draft.state, draft.changed_at = "booked", self.now()
+        count(draft, self.agreement, self.now())
         return draft
 
     def _one(self, kind: str, state: str, number: int) -> Held:

@@ -39,12 +39,20 @@ def shown_customer(row: Row, base: str) -> Row:
     return shape
 
 
-def shown_product(row: Row, base: str) -> Row:
+def shown_product(row: Row, base: str, units: dict[int, str]) -> Row:
+    """An article without its stock. The name of its unit comes with it (recorded February 2024)."""
     shape = dict(row)
     for name in ("salesPrice", "costPrice", "recommendedPrice"):
         if name in row:
             shape[name] = Decimal(row[name]).quantize(Decimal("0.01"))
     group = row["productGroup"]["productGroupNumber"]
     shape["productGroup"] = {**row["productGroup"], "self": f"{base}/product-groups/{group}"}
-    shape["self"] = f"{base}/products/{row['productNumber']}"
+    if "unit" in row:
+        number = row["unit"]["unitNumber"]
+        shape["unit"] = {"unitNumber": number, "name": units[number], "self": f"{base}/units/{number}"}
+    here = f"{base}/products/{row['productNumber']}"
+    shape["invoices"] = {"drafts": f"{here}/invoices/drafts", "booked": f"{here}/invoices/booked"}
+    shape["pricing"] = {"currencySpecificSalesPrices": f"{here}/pricing/currency-specific-sales-prices"}
+    shape["metaData"] = {"delete": {"href": here, "httpMethod": "delete"}, "replace": {"href": here, "httpMethod": "put"}}
+    shape["self"] = here
     return shape
