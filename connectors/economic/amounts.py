@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 
 from sharespine.lib.money import CENT, ZERO, cents, is_cents
@@ -14,7 +14,10 @@ _HUNDRED = Decimal(100)
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One line: `quantity` at `price` each, without VAT. `whole` is False when the real quantity had to be given up."""
+    """One line: `quantity` at `price` each, without VAT. On a credit note `quantity` is below zero.
+
+    `whole` is False when the real quantity had to be given up.
+    """
 
     quantity: Decimal
     price: Decimal
@@ -28,9 +31,12 @@ class Piece:
 def pieces(quantity: Decimal, net: Decimal) -> tuple[Piece, ...]:
     """Lines that come to exactly `net` for `quantity` of something, two at the most.
 
-    Three for 100.00 become 2 at 33.33 and 1 at 33.34. Where no two prices can do it (broken quantities, returns, quantities
-    of more than two decimals), one line of quantity 1 holds the whole amount and is marked as not `whole`.
+    Three for 100.00 become 2 at 33.33 and 1 at 33.34; what is taken back, both below zero, becomes quantities below zero.
+    Where no two prices can do it (broken quantities, quantities of more than two decimals), one line of quantity 1 holds the
+    whole amount and is marked as not `whole`.
     """
+    if quantity < 0 and net < 0:
+        return tuple(replace(piece, quantity=-piece.quantity) for piece in pieces(-quantity, -net))
     if quantity <= 0 or net < 0 or not is_cents(quantity):
         return (Piece(ONE, net, whole=quantity == ONE),)
     price = (net / quantity).quantize(CENT, ROUND_FLOOR)

@@ -1,4 +1,4 @@
-"""An order as a draft of a document in e-conomic: looked up, added up and checked. Changes nothing."""
+"""An order or credit note as a draft of a document in e-conomic: looked up, added up and checked. Changes nothing."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def draft_of(order: Order, reference: str, settings: Settings, agreement: Agreem
     ]
     steps = [_step(CREATE_CUSTOMER, "/customers", new_customer)] if new_customer is not None else []
     steps += [_step(CREATE_PRODUCT, "/products", product) for product in new_products]
-    steps.append(_step(CREATE_DOCUMENT, PATHS[settings.document_kind], body))
+    # A credit note is a draft of an invoice with quantities below zero; there is no other kind (the vendor).
+    steps.append(_step(CREATE_DOCUMENT, PATHS["invoice" if order.credits else settings.document_kind], body))
     return Draft(
         register=Register.ORDERS,
         reference=reference,

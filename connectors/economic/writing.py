@@ -62,7 +62,7 @@ class Writing:
         self.deadline = Deadline.after(_SECONDS)
         self.sender = Sender(transport, self.deadline)
         self.notices = list(draft.notices)
-        self.kind = settings.document_kind
+        self.kind = next(kind for kind, path in PATHS.items() if path == draft.steps[-1].path)
         #: The document, when an earlier attempt made it and it is no open draft any more.
         self.moved_on: Document | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from connectors.base import Connector, Document
@@ -20,6 +21,17 @@ def plain(number: int = 1042) -> Order:
         source_id=str(number),
         number=str(number),
         buyer=buyer(number=str(number), name=f"Kund {number}", email=f"{number}@example.se"),
+    )
+
+
+def credited(number: int = 1042) -> Order:
+    """What takes back a part of `plain`: two of its three articles at an uneven price, and the freight."""
+    freight = line("-39.20", kind=LineKind.FREIGHT, name="Postnord", article_number="", quantity=Decimal(-1), source_id="2")
+    return replace(
+        order(line("-100.01", quantity=Decimal(-2)), freight, buyer=plain(number).buyer),
+        source_id=f"{number}-1",
+        number=f"{number}-1",
+        credits=str(number),
     )
 
 

@@ -138,6 +138,51 @@ class TestWrite:
         assert len(written) >= 5
 
 
+class TestCredits:
+    @pytest.fixture(autouse=True)
+    def of_credits(self, erp: Stage) -> None:
+        if not writes(erp).credits:
+            pytest.skip("this system takes no credit notes")
+
+    def test_an_order_below_zero_becomes_a_document_below_zero_to_the_ore(self, erp: Stage) -> None:
+        record = samples.credited()
+        draft = erp.connector().prepare(record, reference="SO-1042-1")
+        assert (draft.total, draft.total_vat) == (record.total, record.total_vat)
+        assert draft.total < 0
+        written = erp.connector().write(draft, key="key-1042-1")
+        assert (written.total, written.total_vat) == (record.total, record.total_vat)
+        assert_one_document(erp, record, "SO-1042-1")
+
+    def test_it_takes_back_as_many_as_came_back(self, erp: Stage) -> None:
+        record = samples.credited()
+        samples.carry_out(erp.connector(), record, "SO-1042-1")
+        (document,) = erp.erp.documents()
+        returned = [row for row in document.lines if row.article_number == "KAFFE-1"]
+        assert (sum(row.quantity for row in returned), sum(row.net for row in returned)) == (-2, record.lines[0].net)
+
+    def test_it_is_found_by_its_own_reference_beside_its_order(self, erp: Stage) -> None:
+        connector = erp.connector()
+        order = samples.carry_out(connector, samples.plain(), "SO-1042")
+        credit = samples.carry_out(connector, samples.credited(), "SO-1042-1")
+        wait_for_index(erp)
+        found = erp.connector().find(Register.ORDERS, ["SO-1042", "SO-1042-1"])
+        assert {reference: [(one.target_id, one.total) for one in documents] for reference, documents in found.items()} == {
+            "SO-1042": [(order.target_id, order.total)],
+            "SO-1042-1": [(credit.target_id, credit.total)],
+        }
+
+    def test_whichever_answer_is_lost_there_is_one(self, erp: Stage, impatient: None) -> None:
+        record = samples.credited()
+        for call in changing_calls(erp.key, record):
+            with Stage(erp.key).up() as stage:
+                stage.sandbox.faults.add(Fault("drop_after", method=call.method, path=f"^{re.escape(call.path)}$"))
+                with pytest.raises(ConnectorError):
+                    samples.carry_out(stage.connector(), record, "SO-1042-1")
+                stage.clock.tick(timedelta(minutes=3).total_seconds())
+                samples.carry_out(stage.connector(), record, "SO-1042-1")
+                assert_one_document(stage, record, "SO-1042-1")
+
+
 class TestFind:
     def test_a_document_is_found_by_its_reference_and_no_other_is(self, erp: Stage) -> None:
         connector = erp.connector()
