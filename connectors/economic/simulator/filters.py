@@ -144,7 +144,16 @@ def _null(name: str, operator: str) -> Test:
 def _test(name: str, operator: str, value: list[Token]) -> Test:
     if operator in ("in", "nin"):
         options = _list(value)
-        return lambda row: any(_equal(value_at(row, name), option) for option in options) == (operator == "in")
+        texts = frozenset(option.casefold() for option in options)
+
+        def is_in(row: Row) -> bool:
+            actual = value_at(row, name)
+            if isinstance(actual, str):
+                # Not one by one: a collection may have many rows.
+                return (actual.casefold() in texts) == (operator == "in")
+            return any(_equal(actual, option) for option in options) == (operator == "in")
+
+        return is_in
     if operator == "like":
         pattern = _pattern(value)
         return lambda row: (value := value_at(row, name)) is not None and pattern.fullmatch(str(value)) is not None
