@@ -68,8 +68,8 @@ class Goods(Hooks):
     ) -> int:
         """A special price in a price group, in place of any other: an amount or a percentage off. Its number."""
         with self.lock:
-            prices = self.agreement.special_prices
             self.take_out_of_group(article_number, group)
+            prices = self.agreement.special_prices
             number = max(prices, default=0) + 1
             prices[number] = {"priceGroup": group, "productNumber": article_number, "currencies": {}}
             if amount is not None:
