@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.economic.queries import any_of, contains, one_of, product_path
 from connectors.errors import ContractChanged, Missing
-from connectors.http import Transport
+from connectors.http import Limits, Transport
 from sharespine.lib.text import N_, Text
 
 Row = Mapping[str, Any]
@@ -88,10 +88,10 @@ class Agreement:
         for where in one_of("productNumber", dict.fromkeys(numbers)):
             yield from self.rows("/products", where=where)
 
-    def product(self, number: str) -> Row | None:
+    def product(self, number: str, *, limits: Limits | None = None) -> Row | None:
         """The whole article as it is now. None when it does not exist."""
         try:
-            answer = self._transport.request("GET", product_path(number))
+            answer = self._transport.request("GET", product_path(number), limits=limits)
         except Missing:
             return None
         return _object(answer.json(), "/products")

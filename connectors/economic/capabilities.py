@@ -71,7 +71,7 @@ CAPABILITIES = Capabilities(
             lacks={"number_series": N_("e-conomic gives documents their numbers.")},
         ),
         Register.PRODUCTS: Writes(
-            batch_size=25,
+            batch_size=20,
             variant_dimensions=0,
             lacks={
                 "short_text": _NO_SHORT_TEXT,

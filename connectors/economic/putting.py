@@ -22,8 +22,11 @@ from connectors.errors import Missing, RejectedError
 from connectors.http import Transport
 from sharespine.lib.text import Text
 
-#: Seconds for one put. What is not made by then is made by the next attempt, which finds the rest as it is to be.
-_SECONDS = 60.0
+#: Seconds for one put: the engine's claim lasts little longer. What is not made by then is made by the next attempt, which
+#: finds the rest as it is to be.
+_SECONDS = 15.0
+#: What each article is given at least: below that it is not begun.
+_FOR_ONE = 2.0
 
 
 class Putting:
@@ -35,7 +38,7 @@ class Putting:
         self._sender = Sender(transport, Deadline.after(_SECONDS))
 
     def put(self, changes: Sequence[Change]) -> list[Put]:
-        """What became of each change. Raises what concerns all of them."""
+        """What became of each change. Raises what concerns all of them, `TimedOut` when there was no time for all."""
         units = self._agreement.unit_names()
         numbers = {change.key.strip() for change in changes}
         usable = sorted(number for number in numbers if 0 < len(number) <= NUMBER_LENGTH)
@@ -43,6 +46,7 @@ class Putting:
         return [self._made(change, current, units) for change in changes]
 
     def _made(self, change: Change, current: Mapping[str, Row], units: Mapping[int, str]) -> Put:
+        self._sender.deadline.require(_FOR_ONE)
         try:
             number = checked_number(change.key)
             there = current.get(number.casefold())
@@ -59,20 +63,23 @@ class Putting:
         cutter = Cutter()
         body = new_body(number, _product(change), change.fields, units, self._settings, cutter)
         try:
-            created = self._sender.create("/products", body, _key(body), still_there=lambda _: self._agreement.product(number))
+            created = self._sender.create("/products", body, _key(body), still_there=lambda _: self._current(number))
         except RejectedError:
-            there = self._agreement.product(number)
+            there = self._current(number)
             if there is None:
                 raise
             return self._changed(there, change, units)
         return Put(key=change.key, target_id=number_of(created.row), notices=tuple(cutter.notices))
+
+    def _current(self, number: str) -> Row | None:
+        return self._agreement.product(number, limits=self._sender.deadline.limits())
 
     def _changed(self, row: Row, change: Change, units: Mapping[int, str]) -> Put:
         number = number_of(row)
         if changed_body(row, _product(change), change.fields, units, self._settings, Cutter()) == kept_body(row):
             return Put(key=change.key, target_id=number, written=False)
         # Read anew, and whole: what somebody typed a moment ago, or what the list leaves out, is not to be lost.
-        current = self._agreement.product(number)
+        current = self._current(number)
         if current is None:
             return self._created(number, change, units)
         cutter = Cutter()
