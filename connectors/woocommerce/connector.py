@@ -26,7 +26,8 @@ from connectors.woocommerce import webhooks, wording
 from connectors.woocommerce.checking import check_shop
 from connectors.woocommerce.client import open_api, open_index
 from connectors.woocommerce.mapping import Rules
-from connectors.woocommerce.reading import PAGE_SIZE, Orders
+from connectors.woocommerce.paging import PAGE_SIZE
+from connectors.woocommerce.reading import Orders
 from sharespine.lib.text import N_
 
 _OPTIONS = (

@@ -17,6 +17,7 @@ from connectors.errors import ConnectorError, ContractChanged
 from connectors.records import Address, Order, Party, Refund
 from connectors.woocommerce import wording
 from connectors.woocommerce.rows import amount, listed, order_lines
+from connectors.woocommerce.wire import source_id
 from sharespine.lib.clock import from_utc_text
 from sharespine.lib.text import N_, Text
 
@@ -64,14 +65,6 @@ def order_from(wire: Mapping[str, Any], rules: Rules = Rules()) -> Order:
     )
 
 
-def modified_at(wire: Mapping[str, Any]) -> datetime | None:
-    """When the order was last modified, aware, UTC; None when it does not say."""
-    try:
-        return from_utc_text(wire["date_modified_gmt"])
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
 def _order(wire: Mapping[str, Any], number: str, rules: Rules) -> Order:
     billing, shipping, freight = _object(wire, "billing"), _object(wire, "shipping"), listed(wire, "shipping_lines")
     meta = {entry["key"]: entry["value"] for entry in listed(wire, "meta_data")}
@@ -112,14 +105,6 @@ def _order(wire: Mapping[str, Any], number: str, rules: Rules) -> Order:
 
 def _is_untaxed(wire: Mapping[str, Any]) -> bool:
     return amount(wire, "total_tax") == 0
-
-
-def source_id(wire: Mapping[str, Any]) -> str:
-    """The order's id as text. Raises `ValueError`."""
-    value = wire["id"]
-    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-        raise ValueError(f"id is not a whole number: {value!r}")
-    return str(value)
 
 
 def _said(wire: Mapping[str, Any], key: str) -> str:

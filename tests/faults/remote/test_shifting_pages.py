@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from connectors.sandbox import Request, Response
-from connectors.woocommerce import reading
+from connectors.woocommerce import paging
 from flows.models import Run
 from tests.acceptance.conftest import Rig
 from tests.faults.remote.conftest import Worker, place
@@ -26,7 +26,7 @@ ENOUGH = 200
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "PAGE_SIZE", SIZE)
+    monkeypatch.setattr(paging, "PAGE_SIZE", SIZE)
 
 
 def answer_lists_with(
