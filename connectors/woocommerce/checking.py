@@ -46,12 +46,12 @@ def check_shop(index: Transport, api: Transport, *, expects_webhooks: bool) -> C
     return CheckReport(
         name=wording.one_line(site.get("name")) or index.base,
         facts=tuple((label, value) for label, value in facts.items() if value),
-        choices={"statuses": _statuses(api)},
+        choices={"statuses": statuses_of(api)},
         warnings=tuple(_warnings(api, settings, expects_webhooks=expects_webhooks)),
     )
 
 
-def _statuses(api: Transport) -> tuple[Choice, ...]:
+def statuses_of(api: Transport) -> tuple[Choice, ...]:
     """The order statuses of the shop, those of plugins too. Drafts are left out: they are not orders yet.
 
     `/orders/statuses` is in 10.5 (measured 2026-11-21); `/reports/orders/totals` says the same since 3.5.

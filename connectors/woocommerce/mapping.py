@@ -42,6 +42,7 @@ class Rules:
 
     organisation_number_field: str = ""
     vat_number_field: str = ""
+    channel_field: str = ""
     gift_card_fee_names: frozenset[str] = frozenset()
     home_rates: Mapping[str, Decimal] = field(default_factory=dict)
 
@@ -99,6 +100,7 @@ def _order(wire: Mapping[str, Any], number: str, rules: Rules) -> Order:
         coupons=tuple(wording.one_line(row["code"]) for row in listed(wire, "coupon_lines")),
         refunds=_refunds(wire),
         note=wording.lines(wire["customer_note"]),
+        channel=wording.one_line(meta.get(rules.channel_field)),
         cancelled=wire["status"] in _CANCELLED,
     )
 

@@ -59,6 +59,24 @@ _TAKEN = N_("Something else in WooCommerce already has that number: %(reason)s C
 _REFUSED = N_("WooCommerce refused: %(reason)s Correct it and press Retry.")
 _NOT_OFFERED = N_("WooCommerce cannot do this: %(reason)s")
 _MISUNDERSTOOD = N_("WooCommerce no longer understands what we ask (%(reason)s). Our staff look into it.")
+_ARTICLE_GONE = N_(
+    "Article %(article)s is not in WooCommerce. Add it there, or give it the same article number there, then press Retry."
+)
+_ARTICLE_TAKEN = N_(
+    "WooCommerce did not take article %(article)s, since something else there has its article number or its EAN: %(reason)s "
+    "Correct one of the two and press Retry."
+)
+_ARTICLE_REFUSED = N_("WooCommerce did not take article %(article)s: %(reason)s Correct it and press Retry.")
+_ARTICLE_FAILED = N_("WooCommerce failed at article %(article)s: %(reason)s We try again by ourselves.")
+_TAKEN_CODES = frozenset({"product_invalid_sku", "product_invalid_global_unique_id"})
+_GONE_CODES = frozenset(
+    {
+        "woocommerce_rest_product_invalid_id",
+        "woocommerce_rest_product_variation_invalid_id",
+        "woocommerce_rest_invalid_product_id",
+        "woocommerce_rest_product_variation_invalid_parent",
+    }
+)
 
 
 class Unsortable(ContractChanged):
@@ -99,7 +117,7 @@ def _of_code(answer: Answer, code: str, body: Mapping[str, Any]) -> ConnectorErr
     if answer.status == 410 or code.endswith("_invalid_id") or code == "woocommerce_rest_invalid_product_id":
         # 404 for a GET and 400 for a PUT of the same unknown id (measured 2026-11-21).
         return Missing(Text(_NOT_FOUND, values))
-    if code in ("product_invalid_sku", "product_invalid_global_unique_id"):
+    if code in _TAKEN_CODES:
         return Conflict(Text(_TAKEN, values))
     if answer.status == 501:
         return Unsupported(Text(_NOT_OFFERED, values))
@@ -137,3 +155,27 @@ def _params(body: Mapping[str, Any]) -> Mapping[str, Any]:
     data = body.get("data")
     params = data.get("params") if isinstance(data, dict) else None
     return params if isinstance(params, dict) else {}
+
+
+def not_there(article: str) -> Missing:
+    """The shop has no such article."""
+    return Missing(Text(_ARTICLE_GONE, {"article": article}))
+
+
+def is_gone(error: Mapping[str, Any]) -> bool:
+    """Whether one item of a batch was refused since there is nothing at the id that was sent."""
+    return error.get("code") in _GONE_CODES
+
+
+def of_item(error: Mapping[str, Any], article: str, answer: Answer) -> ConnectorError:
+    """The error for one item of a batch, which is answered with 200 whatever became of its items (measured 2026-11-21)."""
+    code = str(error.get("code") or "")
+    values = {"article": article, "reason": answer.mask(_reason(error, code))}
+    data = error.get("data")
+    if is_gone(error):
+        return not_there(article)
+    if code in _TAKEN_CODES:
+        return Conflict(Text(_ARTICLE_TAKEN, values), evidence=answer.evidence())
+    if isinstance(data, dict) and isinstance(data.get("status"), int) and data["status"] >= 500:
+        return ServerFailed(Text(_ARTICLE_FAILED, values), evidence=answer.evidence())
+    return InvalidRecord(Text(_ARTICLE_REFUSED, values), evidence=answer.evidence())

@@ -67,7 +67,7 @@ def _article(row: Mapping[str, Any], rates: _Rates, number: str, home_rates: Map
         source_id=str(row["id"]),
         kind=LineKind.ARTICLE,
         name=wording.one_line(row["name"]),
-        quantity=_plain(number_in(row, "quantity")),
+        quantity=plain(number_in(row, "quantity")),
         net=net,
         vat=vat,
         vat_rate=_rate(row, rates, net=net, vat=vat, number=number),
@@ -129,7 +129,7 @@ def _gift_cards(wire: Mapping[str, Any], lines_total: Decimal) -> Iterator[Order
 def _rates(wire: Mapping[str, Any]) -> _Rates:
     """Percent and whether compound, by the rate's id. The percent is the one at the time of the order."""
     return {
-        row["rate_id"]: (_plain(number_in(row, "rate_percent")), row["compound"] is True)
+        row["rate_id"]: (plain(number_in(row, "rate_percent")), row["compound"] is True)
         for row in listed(wire, "tax_lines")
         if row.get("rate_percent") is not None
     }
@@ -163,7 +163,7 @@ def _rate(row: Mapping[str, Any], rates: _Rates, *, net: Decimal, vat: Decimal, 
     for rate in charged:
         if rates[rate][1]:
             percent = (_HUNDRED + percent) * (_HUNDRED + rates[rate][0]) / _HUNDRED - _HUNDRED
-    return _plain(percent)
+    return plain(percent)
 
 
 def _details(row: Mapping[str, Any]) -> Iterator[str]:
@@ -175,7 +175,7 @@ def _details(row: Mapping[str, Any]) -> Iterator[str]:
             yield f"{wording.one_line(entry.get('display_key', key))}: {value}"
 
 
-def _plain(number: Decimal) -> Decimal:
+def plain(number: Decimal) -> Decimal:
     """`number` written in one way only (25, not 25.0000), so that equal records have equal hashes."""
     number = number.normalize()
     return number.quantize(Decimal(1)) if number == number.to_integral_value() else number

@@ -1,8 +1,8 @@
 """A simulated WooCommerce shop, faithful to what was measured of a real one (10.5.0, on 2026-11-21).
 
 It is on plain http, where only an OAuth signature signs in, unless `is_tls` says that a proxy in front of it speaks TLS.
-Left out: products, customers, coupons, notes and batches, which give 404 here. ASSUMED: that `modified_before` is strict,
-and all about the Gift Cards extension.
+Left out: customers, coupons and batches of orders, which give 404 here. ASSUMED: that `modified_before` is strict, and all
+about the Gift Cards extension.
 """
 
 from __future__ import annotations
@@ -10,114 +10,38 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from connectors.capabilities import Register
-from connectors.sandbox import Request, Response, Sandbox, SeenOrder
-from connectors.woocommerce.simulator import hooks, seeded
-from connectors.woocommerce.simulator.access import Access
-from connectors.woocommerce.simulator.cart import Cart, Item
-from connectors.woocommerce.simulator.catalogue import RATES, Rate, catalogue
-from connectors.woocommerce.simulator.listing import HIDDEN, Listing
-from connectors.woocommerce.simulator.orders import Orders, Wire
+from connectors.sandbox import Request, Response
+from connectors.woocommerce.simulator import hooks
+from connectors.woocommerce.simulator.catalogue import RATES, Rate
+from connectors.woocommerce.simulator.counter import Counter
+from connectors.woocommerce.simulator.orders import Wire
 from connectors.woocommerce.simulator.refusals import Refusal, invalid, no_route, unknown_order
 from sharespine.lib.clock import utcnow
 
 _API = "/wp-json/wc/v3"
-_TOPICS = tuple(f"order.{event}" for event in ("created", "updated", "deleted", "restored"))
-_READ_ONLY_ROUTES = ("/taxes", "/orders/statuses", "/reports/orders/totals", "/system_status", "/data/currencies/current")
+_TOPICS = tuple(f"{what}.{event}" for what in ("order", "product") for event in ("created", "updated", "deleted", "restored"))
+_PRICES_SETTING = "/settings/tax/woocommerce_prices_include_tax"
+_READ_ONLY_ROUTES = (
+    "/taxes",
+    "/orders/statuses",
+    "/reports/orders/totals",
+    "/system_status",
+    "/data/currencies/current",
+    _PRICES_SETTING,
+)
 
 
-class Simulator(Sandbox):
+class Simulator(Counter):
     """One shop, in SEK with prices that include VAT, in Europe/Stockholm. Empty until `seed_orders`, unless a seed is given."""
 
     key = "woocommerce"
 
     def __init__(self, *, seed: int = 0, journal: Path | None = None, clock: Callable[[], datetime] = utcnow) -> None:
         super().__init__(seed=seed, journal=journal, clock=clock)
-        self.zone = ZoneInfo("Europe/Stockholm")
-        self.name = "Testbutiken"
-        self.is_tls = False
-        self.access = Access("ck_1111111111111111111111111111111111111111", "cs_2222222222222222222222222222222222222222")
-        self.webhook_secret = "a-secret-for-webhooks"
-        self.listing = Listing(self.zone)
-        self.orders = Orders(self.zone, self.now)
-        self.catalogue = catalogue()
-        self.statuses = dict(seeded.STATUSES)
         self.has_status_route = True
-        self.hooks: dict[int, hooks.Hook] = {}
-        #: source id → "arrives", "stops: why" or "excluded: why", for a flow with the statuses processing and completed.
-        self.expectations: dict[str, str] = {}
-        self._due: list[tuple[int, str, int]] = []
-        if seed:
-            self.seed_orders()
-
-    def endpoint_options(self, address: str) -> dict[str, str]:
-        options = {
-            "address": address,
-            "consumer_key": self.access.key,
-            "consumer_secret": self.access.secret,
-            "webhook_secret": self.webhook_secret,
-            "organisation_number_field": seeded.ORGANISATION_NUMBER_FIELD,
-            "gift_card_fees": seeded.GIFT_CARD_FEE,
-        }
-        return {**options, "sign_in": "basic"} if self.is_tls else options
-
-    def flow_options(self, register: Register = Register.ORDERS) -> dict[str, Any]:
-        return {}
-
-    # What a test or a demo does by hand in the shop.
-
-    def seed_orders(self, count: int = 500) -> None:
-        """Fill the shop with the first `count` of its 500 orders of October and November 2026."""
-        with self.lock:
-            self.expectations |= seeded.seed(self.orders, self.catalogue, self.random, count)
-
-    def place_order(self, cart: Cart | None = None, *, at: datetime | None = None, **overrides: Any) -> str:
-        """A new order of two socks in status processing, or of `cart`. Returns its id. `overrides` are fields on the wire."""
-        with self.lock:
-            cart = cart or Cart(items=(Item(self.catalogue[0], 2),))
-            order = self.orders.place(cart, at=at or self.now(), overrides=overrides)
-            self._happened("created", order)
-            self._happened("updated", order)
-            return str(order["id"])
-
-    def touch_order(self, source_id: str, *, at: datetime | None = None) -> None:
-        """Modified now, or at another time; nothing else changes."""
-        with self.lock:
-            order = self.orders.by_id[int(source_id)]
-            self.orders.touch(order, at)
-            self._happened("updated", order)
-
-    def change_order(self, source_id: str, **changes: Any) -> None:
-        """Fields as on the wire; objects are merged."""
-        with self.lock:
-            order = self.orders.by_id[int(source_id)]
-            self.orders.change(order, changes)
-            self._happened("updated", order)
-
-    def refund_order(self, source_id: str, amount: Decimal | None = None, *, reason: str = "") -> None:
-        """`amount` with VAT, or all of it."""
-        with self.lock:
-            order = self.orders.by_id[int(source_id)]
-            self.orders.give_back(order, Decimal(order["total"]) if amount is None else amount, reason)
-            self._happened("updated", order)
-
-    def trash_order(self, source_id: str) -> None:
-        with self.lock:
-            order = self.orders.remove(int(source_id), force=False)
-            self._happened("deleted", order)
-
-    def seen_orders(self) -> list[SeenOrder]:
-        """Every order of the shop, whatever its status, told from its own state."""
-        with self.lock:
-            return [
-                SeenOrder(str(order["id"]), order["number"], order["status"], Decimal(order["total"]), order["currency"])
-                for order in self.orders.by_id.values()
-            ]
 
     def run_cron(self) -> int:
         """Send the webhooks that are due, as when someone visits the shop. Returns how many were taken."""
@@ -161,9 +85,15 @@ class Simulator(Sandbox):
             )
             page.body = [_trimmed(request, self._shown(order)) for order in page.body]
             return page
-        if match := re.fullmatch(r"/orders/(\d+)(/refunds)?", route):
-            number = int(match[1])
-            return self._refunds(request, method, number) if match[2] else self._order(request, method, number)
+        if match := re.fullmatch(r"/orders/(\d+)(/refunds|/notes)?", route):
+            answer = {"/refunds": self._refunds, "/notes": self._notes}.get(match[2], self._order)
+            return answer(request, method, int(match[1]))
+        if re.match(r"/(products|variations)\b", route):
+            answered = self.goods_routes.answer(request, route, _body(request), address=self._address(request))
+            if method == "GET":
+                rows = answered.body
+                answered.body = [_trimmed(request, row) for row in rows] if isinstance(rows, list) else _trimmed(request, rows)
+            return answered
         if route == "/webhooks" or re.fullmatch(r"/webhooks/\d+", route):
             return self._webhooks(request, method, route)
         raise no_route()
@@ -174,7 +104,9 @@ class Simulator(Sandbox):
                 raise unknown_order()
             order = self.orders.by_id[number]
         elif method in ("PUT", "POST", "PATCH"):
+            before = self.orders.by_id[number]["status"] if number in self.orders.by_id else ""
             order = self.orders.put(number, _body(request), list(self.statuses))
+            self._follow(order, before)
             self._happened("updated", order)
         elif method == "DELETE":
             order = self.orders.remove(number, force=request.param("force") == "true")
@@ -187,10 +119,29 @@ class Simulator(Sandbox):
         if method == "GET" and number in self.orders.by_id:
             return Response(200, [_trimmed(request, refund) for refund in self.orders.refunds.get(number, [])])
         if method == "POST":
+            before = self.orders.by_id[number]["status"] if number in self.orders.by_id else ""
             refund = self.orders.refund(number, _body(request))
+            self._follow(self.orders.by_id[number], before)
             self._happened("updated", self.orders.by_id[number])
             return Response(201, refund)
         raise no_route()
+
+    def _notes(self, request: Request, method: str, number: int) -> Response:
+        """Not paged, and without a memory: the same note again is mailed again (measured 2026-11-21)."""
+        if number not in self.orders.by_id:
+            raise Refusal(404, "woocommerce_rest_order_invalid_id", "Invalid order ID.")
+        if method == "GET":
+            kind = request.param("type", "any")
+            notes = self.letters.notes.get(number, [])
+            return Response(200, [note for note in notes if kind == "any" or note["customer_note"] is (kind == "customer")])
+        if method != "POST":
+            raise no_route()
+        body = _body(request)
+        if "note" not in body:
+            message = "Missing parameter(s): note"
+            raise Refusal(400, "rest_missing_callback_param", message, {"status": 400, "params": ["note"]})
+        to_customer = body.get("customer_note") is True
+        return Response(201, self.letters.note(number, str(body["note"]), to_customer=to_customer))
 
     def _webhooks(self, request: Request, method: str, route: str) -> Response:
         number = int(route.removeprefix("/webhooks").strip("/") or 0)
@@ -231,6 +182,8 @@ class Simulator(Sandbox):
             }
         if route == "/data/currencies/current":
             return {"code": "SEK", "name": "Swedish krona", "symbol": "&#107;&#114;"}
+        if route == _PRICES_SETTING:
+            return {"id": "woocommerce_prices_include_tax", "value": "yes" if self.prices_include_tax else "no"}
         if route == "/taxes":
             return [_tax(order, tax_class, rate) for order, (tax_class, rate) in enumerate(RATES.items())]
         if route == "/orders/statuses":
@@ -263,21 +216,20 @@ class Simulator(Sandbox):
     def _address(self, request: Request) -> str:
         return f"{'https' if self.is_tls else 'http'}://{request.headers.get('Host', '')}"
 
-    def _happened(self, event: str, order: Mapping[str, Any]) -> None:
-        topic = f"order.{event}"
-        if order["status"] not in HIDDEN or event == "deleted":
-            self._due += [(hook.id, topic, order["id"]) for hook in self.hooks.values() if hook.topic == topic]
-
-    def _delivery(self, hook_id: int, what: str, order_id: int) -> hooks.Delivery | None:
-        """Built when it is sent, not when it happened; of a deleted order only its id is told (measured 2026-11-21)."""
+    def _delivery(self, hook_id: int, what: str, number: int) -> hooks.Delivery | None:
+        """Built when it is sent, not when it happened; of what was deleted only its id is told (measured 2026-11-21)."""
         hook = self.hooks.get(hook_id)
         if hook is None:
             return None
         if what == "ping":
             return hooks.ping(hook)
-        order = self.orders.by_id.get(order_id)
+        if what.startswith("product."):
+            product = self.goods.by_id.get(number)
+            told = {"id": number} if product is None else self.goods.shown(product)
+            return hooks.event(hook, told, source=self.address)
+        order = self.orders.by_id.get(number)
         is_gone = order is None or what == "order.deleted"
-        return hooks.event(hook, {"id": order_id} if order is None or is_gone else self._shown(order), source=self.address)
+        return hooks.event(hook, {"id": number} if order is None or is_gone else self._shown(order), source=self.address)
 
 
 def _tax(order: int, tax_class: str, rate: Rate) -> Wire:

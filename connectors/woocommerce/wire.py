@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from connectors.errors import ContractChanged
 from sharespine.lib.clock import from_utc_text
+from sharespine.lib.text import N_, Text
 
 Wire = Mapping[str, Any]
+
+_STRANGE = N_("WooCommerce answers with something else than was asked for (%(reason)s). Our staff look into it.")
 
 
 def source_id(wire: Wire) -> str:
@@ -25,3 +29,22 @@ def modified_at(wire: Wire) -> datetime | None:
         return from_utc_text(wire["date_modified_gmt"])
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def identity(wire: Wire) -> int:
+    """The record's id. Raises `ContractChanged`."""
+    try:
+        return int(source_id(wire))
+    except (KeyError, ValueError) as error:
+        raise no_list(str(error)) from None
+
+
+def rows_of(content: object) -> list[Wire]:
+    """The records in an answer of any list. Raises `ContractChanged` when it is none."""
+    if not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
+        raise no_list("no list")
+    return content
+
+
+def no_list(reason: str) -> ContractChanged:
+    return ContractChanged(Text(_STRANGE, {"reason": reason}))

@@ -1,9 +1,9 @@
-"""GET /orders as the shop does it: filters, the traps of its times, sorting, pages and their headers."""
+"""Lists as the shop gives them: filters, the traps of its times, sorting, pages and their headers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -36,21 +36,12 @@ class Listing:
 
     def answer(self, request: Request, orders: Collection[Wire], *, statuses: Sequence[str], address: str) -> Response:
         """The page that is asked for, whole orders. Raises `Refusal`."""
-        per_page = self._number(request, "per_page", 10, 1, 100)
-        page = self._number(request, "page", 1, 1, None)
-        chosen = self._sorted(request, self._chosen(request, orders, statuses))
-        step = min(per_page, self.most_per_page)
-        start = int(request.param("offset") or (page - 1) * step)
-        rows = chosen[start : start + step]
-        # Past the last page both totals are 0 (measured 2026-11-21).
-        total = len(chosen) if rows else 0
-        pages = -(-total // step)
-        headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
-        links = [(page - 1, "prev")] if page > 1 else []
-        links += [(page + 1, "next")] if page < pages else []
-        if links:
-            headers["Link"] = ", ".join(_link(request, address, number, rel) for number, rel in links)
-        return Response(200, rows, headers)
+        return paged(
+            request,
+            lambda: self._sorted(request, self._chosen(request, orders, statuses)),
+            most=self.most_per_page,
+            address=address,
+        )
 
     def moment(self, text: str, *, are_gmt: bool) -> datetime:
         """The time that a filter is read as, aware, UTC. With an offset and `dates_are_gmt` it goes wrong by an hour or two."""
@@ -66,7 +57,7 @@ class Listing:
         wanted = self._statuses(request, statuses)
         chosen = [order for order in orders if order["status"] in wanted]
         for name, keeps in (("include", True), ("exclude", False)):
-            if ids := _ids(request, name):
+            if ids := ids_in(request, name):
                 chosen = [order for order in chosen if (order["id"] in ids) is keeps]
         if customer := request.param("customer"):
             chosen = [order for order in chosen if str(order["customer_id"]) == customer]
@@ -76,13 +67,14 @@ class Listing:
             ("modified_after", "date_modified_gmt", True),
             ("modified_before", "date_modified_gmt", False),
         ):
-            moment = self._filter(request, name)
+            moment = self.time_in(request, name)
             if moment is not None and (self.filters_by_modified or not name.startswith("modified")):
                 # Strict in both directions, in whole seconds (> measured; < ASSUMED).
                 chosen = [order for order in chosen if (_gmt(order, key) > moment if later else _gmt(order, key) < moment)]
         return chosen
 
-    def _filter(self, request: Request, name: str) -> datetime | None:
+    def time_in(self, request: Request, name: str) -> datetime | None:
+        """The moment of the filter `name`, aware, UTC; None when it is not given. Raises `Refusal`."""
         text = request.param(name)
         if not text:
             return None
@@ -102,30 +94,53 @@ class Listing:
         return set(statuses) if "any" in words else set(words)
 
     def _sorted(self, request: Request, orders: list[Wire]) -> list[Wire]:
-        by, direction = request.param("orderby", "date"), request.param("order", "desc")
-        sorts = [name for name in _SORTS if self.sorts_by_modified or name != "modified"]
-        if by not in sorts:
-            listed = ", ".join(sorts[:-1])
-            raise invalid("orderby", f"orderby is not one of {listed}, and {sorts[-1]}.", "rest_not_in_enum")
-        if direction not in ("asc", "desc"):
-            raise invalid("order", "order is not one of asc and desc.", "rest_not_in_enum")
+        by = one_of(request, "orderby", "date", [name for name in _SORTS if self.sorts_by_modified or name != "modified"])
+        direction = one_of(request, "order", "desc", ("asc", "desc"))
         suffix = "" if self.sorts_by_local_time else "_gmt"
         key = {"date": f"date_created{suffix}", "modified": f"date_modified{suffix}"}.get(by, "id")
         return sorted(orders, key=lambda order: (order[key], order["id"]), reverse=direction == "desc")
 
-    def _number(self, request: Request, name: str, default: int, least: int, most: int | None) -> int:
-        text = request.param(name, str(default))
-        if not re.fullmatch(r"-?\d+", text):
-            raise invalid(name, f"{name} is not of type integer.", "rest_invalid_type")
-        number = int(text)
-        if most is not None and not least <= number <= most:
-            raise invalid(name, f"{name} must be between {least} (inclusive) and {most} (inclusive)", "rest_out_of_bounds")
-        if number < least:
-            raise invalid(name, f"{name} must be greater than or equal to {least}", "rest_out_of_bounds")
-        return number
+
+def paged(request: Request, chosen: Callable[[], Sequence[Wire]], *, most: int, address: str) -> Response:
+    """The page that is asked for of what is `chosen`, with its headers. Raises `Refusal`."""
+    per_page = _number(request, "per_page", 10, 1, 100)
+    page = _number(request, "page", 1, 1, None)
+    rows = chosen()
+    step = min(per_page, most)
+    start = int(request.param("offset") or (page - 1) * step)
+    found = list(rows[start : start + step])
+    # Past the last page both totals are 0 (measured 2026-11-21).
+    total = len(rows) if found else 0
+    pages = -(-total // step)
+    headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
+    links = [(page - 1, "prev")] if page > 1 else []
+    links += [(page + 1, "next")] if page < pages else []
+    if links:
+        headers["Link"] = ", ".join(_link(request, address, number, rel) for number, rel in links)
+    return Response(200, found, headers)
 
 
-def _ids(request: Request, name: str) -> set[int]:
+def one_of(request: Request, name: str, default: str, allowed: Sequence[str]) -> str:
+    """A parameter with a list of its values. Raises `Refusal`."""
+    value = request.param(name, default)
+    if value not in allowed:
+        raise invalid(name, f"{name} is not one of {', '.join(allowed[:-1])}, and {allowed[-1]}.", "rest_not_in_enum")
+    return value
+
+
+def _number(request: Request, name: str, default: int, least: int, most: int | None) -> int:
+    text = request.param(name, str(default))
+    if not re.fullmatch(r"-?\d+", text):
+        raise invalid(name, f"{name} is not of type integer.", "rest_invalid_type")
+    number = int(text)
+    if most is not None and not least <= number <= most:
+        raise invalid(name, f"{name} must be between {least} (inclusive) and {most} (inclusive)", "rest_out_of_bounds")
+    if number < least:
+        raise invalid(name, f"{name} must be greater than or equal to {least}", "rest_out_of_bounds")
+    return number
+
+
+def ids_in(request: Request, name: str) -> set[int]:
     text = request.param(name)
     try:
         return {int(word) for word in text.split(",") if word.strip()}

@@ -174,6 +174,44 @@ class Orders:
         self.touch(order, at)
         return refund
 
+    def take_back(self, order: Wire, rows: Mapping[int, int], reason: str) -> Wire:
+        """So many of each article row, by the row's id, at what the buyer paid for them: rows below zero on the refund."""
+        lines = [self._returned(row, rows[row["id"]]) for row in order["line_items"] if row["id"] in rows]
+        amount = -sum((Decimal(line["total"]) + Decimal(line["total_tax"]) for line in lines), Decimal(0))
+        refund = self.give_back(order, amount, reason)
+        refund["line_items"] = lines
+        taxes = {tax["id"]: Decimal(0) for line in lines for tax in line["taxes"]}
+        for line in lines:
+            for tax in line["taxes"]:
+                taxes[tax["id"]] += Decimal(tax["total"])
+        refund["tax_lines"] = [
+            {**row, "id": self.next_item(), "tax_total": text(taxes[row["rate_id"]]), "shipping_tax_total": "0.00"}
+            for row in order["tax_lines"]
+            if row["rate_id"] in taxes
+        ]
+        return refund
+
+    def _returned(self, row: Wire, quantity: int) -> Wire:
+        share = {name: text(-Decimal(row[name]) * quantity / row["quantity"]) for name in ("total", "total_tax")}
+        return {
+            **row,
+            **share,
+            "id": self.next_item(),
+            "quantity": -quantity,
+            "subtotal": share["total"],
+            "subtotal_tax": share["total_tax"],
+            "taxes": [{"id": tax["id"], "total": share["total_tax"], "subtotal": share["total_tax"]} for tax in row["taxes"]],
+            "meta_data": [
+                {
+                    "id": self.next_item(),
+                    "key": "_refunded_item_id",
+                    "value": str(row["id"]),
+                    "display_key": "_refunded_item_id",
+                    "display_value": str(row["id"]),
+                }
+            ],
+        }
+
     def next_item(self) -> int:
         self._last_item += 1
         return self._last_item

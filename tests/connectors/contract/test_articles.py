@@ -108,7 +108,7 @@ class TestRead:
         if not reads.incremental:
             pytest.skip("this register is always read whole")
         add(source, 3)
-        source.stage.clock.tick(3600)
+        source.stage.clock.tick(600)
         since = source.stage.clock() - timedelta(minutes=1)
         source.stage.goods.change_article("A-2", **NEWS[source.register])
         source.stage.clock.tick(5)
