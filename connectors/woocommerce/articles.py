@@ -29,7 +29,7 @@ from connectors.woocommerce.goods import (
 from connectors.woocommerce.paging import PAGE_SIZE, Kind, Listed, Part, not_ahead
 from connectors.woocommerce.settings import Settings
 from connectors.woocommerce.taxes import home_rates
-from connectors.woocommerce.wire import Wire, identity, rows_of
+from connectors.woocommerce.wire import Wire, identity, rows_of, understood
 from sharespine.lib.text import N_
 
 _FIELDS = {Register.PRODUCTS: PRODUCT_FIELDS, Register.STOCK: STOCK_FIELDS, Register.PRICES: PRICE_FIELDS}
@@ -74,11 +74,12 @@ class Articles:
                 yield Part(wires)
                 continue
             products = [wire for wire in wires if wire.get("type") != "variation"]
-            known = {wire.get("id") for wire in products}
-            parents = {wire["parent_id"] for wire in wires if wire.get("type") == "variation"} - known
+            known = {place(wire) for wire in products}
+            parents = {place(wire).partition("/")[0] for wire in wires if wire.get("type") == "variation"}
             yield Part(products)
-            yield from self._listed.by_id([str(number) for number in sorted(parents)])
+            yield from self._listed.by_id(sorted(parents - known))
 
+    @understood()
     def _page(self, part: Part) -> Page:
         """Oldest change first."""
         records: list[Record] = []

@@ -13,12 +13,13 @@ from connectors.errors import RejectedError
 from connectors.http import Transport
 from connectors.woocommerce import wording
 from connectors.woocommerce.client import API
-from connectors.woocommerce.wire import Wire, identity, rows_of
+from connectors.woocommerce.wire import Wire, identity, rows_of, understood
 
 SEPARATOR = " > "
 _PER_PAGE = 100
 
 
+@understood()
 def category_paths(api: Transport) -> dict[int, str]:
     """Path by id."""
     rows = {identity(row): row for row in _all(api)}

@@ -48,7 +48,7 @@ def place(wire: Wire) -> str:
         number = source_id(wire)
         return f"{wire['parent_id']}/{number}" if wire.get("type") == "variation" else number
     except (KeyError, ValueError) as error:
-        raise strange(wire, str(error)) from None
+        raise not_understood(wire, str(error)) from None
 
 
 def is_sold(wire: Wire) -> bool:
@@ -75,8 +75,8 @@ def product_from(wire: Wire, variations: Sequence[Wire], around: Surroundings) -
             variants=tuple(variant for row in variations if (variant := _variant(row, around.settings.kilograms)).options),
             modified_at=modified_at(wire),
         )
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise strange(wire, str(error)) from None
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise not_understood(wire, str(error)) from None
 
 
 def stock_from(wire: Wire) -> StockLevel | None:
@@ -90,8 +90,8 @@ def stock_from(wire: Wire) -> StockLevel | None:
             quantity=plain(number_in(wire, "stock_quantity")),
             modified_at=modified_at(wire),
         )
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise strange(wire, str(error)) from None
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise not_understood(wire, str(error)) from None
 
 
 def price_from(wire: Wire, around: Surroundings) -> Price | None:
@@ -112,8 +112,8 @@ def price_from(wire: Wire, around: Surroundings) -> Price | None:
             sale_to=_day(wire["date_on_sale_to"]) if on_sale else None,
             modified_at=modified_at(wire),
         )
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise strange(wire, str(error)) from None
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise not_understood(wire, str(error)) from None
 
 
 def vat_rate(wire: Wire, rates: Mapping[str, Decimal]) -> Decimal | None:
@@ -130,7 +130,7 @@ def options_of(variation: Wire) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in pairs if all(pair))
 
 
-def strange(wire: Wire, reason: str) -> ContractChanged:
+def not_understood(wire: Wire, reason: str) -> ContractChanged:
     number = article_number(wire) or wording.one_line(wire.get("id"))
     return ContractChanged(Text(_STRANGE, {"article": number, "reason": reason[:200]}))
 

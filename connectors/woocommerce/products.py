@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.articles import Product
 from connectors.base import Change, Put
-from connectors.errors import Conflict, ConnectorError, InvalidRecord, RejectedError, Unsupported
+from connectors.errors import Conflict, ConnectorError, ContractChanged, InvalidRecord, RejectedError, Unsupported
 from connectors.http import Answer, Transport
 from connectors.woocommerce.batches import batch
 from connectors.woocommerce.categories import Categories
@@ -21,7 +21,7 @@ from connectors.woocommerce.product_forms import check, product_body, writes
 from connectors.woocommerce.settings import Settings
 from connectors.woocommerce.taxes import home_rates
 from connectors.woocommerce.variants import put_variants
-from connectors.woocommerce.wire import Wire, identity
+from connectors.woocommerce.wire import Wire, identity, understood
 from sharespine.lib.text import N_, Text
 
 _ELSEWHERE = N_(
@@ -83,9 +83,10 @@ class Products:
             work.current = found.get(folded(work.product.article_number))
             try:
                 work.body = self._body(work, found)
-            except RejectedError as error:
+            except (RejectedError, ContractChanged) as error:
                 work.refuse(error)
 
+    @understood()
     def _body(self, work: _Work, found: Mapping[str, Wire]) -> dict[str, Any]:
         if work.current is None and not work.change.create:
             raise not_there(work.change.key)

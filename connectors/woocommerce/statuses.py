@@ -20,7 +20,7 @@ from connectors.woocommerce import wording
 from connectors.woocommerce.checking import statuses_of
 from connectors.woocommerce.client import API
 from connectors.woocommerce.rows import listed
-from connectors.woocommerce.wire import Wire, identity, rows_of
+from connectors.woocommerce.wire import Wire, identity, rows_of, understood
 from sharespine.lib.text import N_, Text
 
 _FIELDS = "id,number,status,meta_data"
@@ -65,6 +65,7 @@ class Statuses:
             return Put(key=change.key, target_id=change.key if order else "", written=False, error=error)
         return Put(key=change.key, target_id=change.key, written=written)
 
+    @understood()
     def _carry_out(self, number: str, record: OrderStatus, order: Wire, *, is_there: bool) -> bool:
         """Whether anything had to be done. The status comes last: it tells that all before it is done."""
         written = False

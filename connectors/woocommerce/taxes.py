@@ -9,9 +9,11 @@ from typing import Any
 from connectors.errors import AccessError, RejectedError
 from connectors.http import Transport
 from connectors.woocommerce.client import API
+from connectors.woocommerce.wire import understood
 from sharespine.lib.money import decimal
 
 
+@understood()
 def home_rates(api: Transport, country: str) -> dict[str, Decimal]:
     """Tax class as on an order row ("" is the standard one) → percent in `country` (ISO code).
 

@@ -16,9 +16,10 @@ from connectors.woocommerce.finding import folded
 from connectors.woocommerce.goods import PRODUCT_FIELDS, article_number, options_of
 from connectors.woocommerce.problems import of_item
 from connectors.woocommerce.product_forms import chosen, variation_body
-from connectors.woocommerce.wire import Wire, identity
+from connectors.woocommerce.wire import Wire, identity, understood
 
 
+@understood()
 def put_variants(
     api: Transport, parent: Wire, variants: Sequence[Variant], change: Change, *, kilograms: Decimal
 ) -> tuple[bool, ConnectorError | None]:

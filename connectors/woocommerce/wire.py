@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from connectors.errors import ContractChanged
+from connectors.errors import ConnectorError, ContractChanged
 from sharespine.lib.clock import from_utc_text
 from sharespine.lib.text import N_, Text
 
@@ -36,15 +37,30 @@ def identity(wire: Wire) -> int:
     try:
         return int(source_id(wire))
     except (KeyError, ValueError) as error:
-        raise no_list(str(error)) from None
+        raise strange(str(error)) from None
 
 
 def rows_of(content: object) -> list[Wire]:
     """The records in an answer of any list. Raises `ContractChanged` when it is none."""
     if not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
-        raise no_list("no list")
+        raise strange("no list")
     return content
 
 
-def no_list(reason: str) -> ContractChanged:
-    return ContractChanged(Text(_STRANGE, {"reason": reason}))
+@contextmanager
+def understood() -> Iterator[None]:
+    """What is read in here is as it is documented. Raises `ContractChanged` when it is not."""
+    try:
+        yield
+        return
+    except ConnectorError:
+        raise
+    except KeyError as error:
+        reason = f"the field {error} is missing"
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        reason = str(error)
+    raise strange(reason)
+
+
+def strange(reason: str) -> ContractChanged:
+    return ContractChanged(Text(_STRANGE, {"reason": reason[:200]}))

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Any
 
 import pytest
 import simplejson
 
-from connectors.base import Query, Register
+from connectors.articles import Variant
+from connectors.base import Change, Query, Register, Writes
 from connectors.errors import ConnectorError
+from connectors.progress import OrderStatus, Parcel
 from connectors.records import content_hash, to_json
 from connectors.registry import SYSTEMS
 from connectors.sandbox import Fault, Request, Response
 from tests.connectors.contract import samples
 from tests.connectors.contract.stage import Stage
+from tests.connectors.contract.test_manifest import PUT
 
 GONE = object()
 DEEP: list[Any] = []
@@ -111,15 +117,52 @@ def verbs(stage: Stage) -> dict[str, Callable[[], object]]:
         with stage.cls(stage.options, stage.sandbox.flow_options()) as connector:
             return connector.find(Register.ORDERS, ["SO-1", "SO-2"])
 
+    def read_register(register: Register) -> object:
+        keys = ("1",) if register is Register.STATUS else ("A-1", "TR")
+        queries = [Query(register=register, keys=keys)]
+        queries += [Query(register=register)] if not stage.cls.capabilities.reads[register].by_key_only else []
+        with stage.cls(stage.options, stage.sandbox.flow_options(register)) as connector:
+            records = [record for query in queries for page in connector.read(query) for record in page.records]
+        return [content_hash(to_json(record)) for record in records]
+
+    def put_register(register: Register) -> object:
+        with stage.cls(stage.options, stage.sandbox.flow_options(register)) as connector:
+            return list(connector.put(register, _changes(stage, register)))
+
     able = stage.cls.capabilities
-    reads, writes = Register.ORDERS in able.reads, Register.ORDERS in able.writes
-    return {"check": check, **({"read": read} if reads else {}), **({"write": write, "find": find} if writes else {})}
+    found: dict[str, Callable[[], object]] = {"check": check}
+    found |= {"read": read} if Register.ORDERS in able.reads else {}
+    found |= {"write": write, "find": find} if Register.ORDERS in able.writes else {}
+    found |= {f"read {name}": partial(read_register, name) for name in able.reads if name is not Register.ORDERS}
+    found |= {f"put {name}": partial(put_register, name) for name in able.writes if name is not Register.ORDERS}
+    return found
+
+
+def _changes(stage: Stage, register: Register) -> list[Change]:
+    if register is Register.STATUS:
+        source_id = stage.shop.place_order()
+        parcel = Parcel(carrier="PostNord", number="RR1")
+        status = OrderStatus(
+            source_id=source_id, status="completed", replaces=("processing",), message="På väg", parcels=(parcel,)
+        )
+        return [Change(key=source_id, record=status)]
+    made = [PUT[register]]
+    if register is Register.PRODUCTS:
+        variants = tuple(Variant(article_number=f"TR-{colour}", options=(("Färg", colour),)) for colour in ("Röd", "Grön"))
+        made += [replace(made[0], article_number="TR", variants=variants, categories=("Kläder > Tröjor",))]
+        made += [replace(made[0], article_number="NY-1")]
+    return [Change(key=record.article_number, record=record, create=True) for record in made]
 
 
 def test_a_part_of_an_answer_that_is_nonsense_is_our_own_error(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     if Register.ORDERS in stage.cls.capabilities.reads:
         for _ in range(3):
             stage.shop.place_order()
+    if Register.PRODUCTS in stage.cls.capabilities.writes:
+        stage.goods.add_article("A-1", name="Mössa", regular=Decimal(100), quantity=Decimal(4))
+    if stage.cls.capabilities.writes.get(Register.PRODUCTS, Writes(variant_dimensions=0)).variant_dimensions != 0:
+        parent = stage.goods.add_article("TR", name="Tröja")
+        stage.goods.add_article("TR-Röd", name="Tröja", part_of=parent, options=(("Färg", "Röd"),))
     mangler = Mangler(stage, monkeypatch)
     crashes: dict[str, str] = {}
     for name, verb in verbs(stage).items():

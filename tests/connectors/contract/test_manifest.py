@@ -4,13 +4,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
 
 from connectors import base
-from connectors.base import Draft, Option, OptionKind, Query, Register, Role
+from connectors.articles import ListPrices, Price, Product, StockLevel
+from connectors.base import Change, Connector, Draft, Option, OptionKind, Query, Register, Role
 from connectors.errors import ConnectorError, RejectedError, Unsupported
+from connectors.fields import FIELDS
+from connectors.progress import OrderStatus, Parcel
 from sharespine.lib.money import ZERO
 from sharespine.lib.text import Text
 from tests.connectors.contract import samples
@@ -51,10 +56,32 @@ def test_role_and_capabilities_agree(system: Stage) -> None:
     assert capabilities.max_in_flight >= 1
 
 
-def test_what_can_be_written_can_be_settled_when_the_answer_is_lost(erp: Stage) -> None:
+def test_of_each_register_it_is_said_whether_it_can_be_read_and_written_or_why_not(system: Stage) -> None:
+    capabilities = system.cls.capabilities
+    for able, unable in ((capabilities.reads, capabilities.cannot_read), (capabilities.writes, capabilities.cannot_write)):
+        assert set(able) | set(unable) == set(Register)
+        assert not set(able) & set(unable)
+        assert all(str(Text(reason)).endswith(".") for reason in unable.values())
+
+
+def test_what_a_register_lacks_are_fields_of_it_each_with_a_reason(system: Stage) -> None:
+    capabilities = system.cls.capabilities
+    for able in (capabilities.reads, capabilities.writes):
+        for register, ability in able.items():
+            assert set(ability.lacks) <= {field.key for field in FIELDS[register]}, register
+            assert all(reason.endswith(".") for reason in ability.lacks.values())
+
+
+def test_documents_that_can_be_written_can_be_settled_when_the_answer_is_lost(erp: Stage) -> None:
     writes = erp.cls.capabilities.writes[Register.ORDERS]
     assert writes.document_kinds
     assert writes.finds_by_reference or writes.idempotency_window
+
+
+def test_only_orders_become_documents(system: Stage) -> None:
+    for register, writes in system.cls.capabilities.writes.items():
+        assert register is Register.ORDERS or not (writes.document_kinds or writes.finds_by_reference)
+        assert writes.batch_size >= 1
 
 
 def test_keys_and_labels_are_unique_and_filled_in(system: Stage) -> None:
@@ -142,15 +169,21 @@ def test_every_option_is_read_by_the_connector(system: Stage, monkeypatch: pytes
         for record in samples.all_kinds():
             with suppress(RejectedError):
                 samples.carry_out(connector, record, record.source_id)
+    for register in set(connector.capabilities.reads) - {Register.ORDERS}:
+        list(connector.read(Query(register=register, keys=("A-1",))))
+    for register in set(connector.capabilities.writes) - {Register.ORDERS}:
+        put(connector, register)
     assert {option.key for option in all_options(system)} - Watched.seen == set()
 
 
 def test_what_is_not_declared_is_refused_as_unsupported(system: Stage) -> None:
     connector, capabilities = system.connector(), system.cls.capabilities
     verbs: dict[str, Callable[[], object]] = {}
-    if not capabilities.reads:
-        verbs["read"] = lambda: list(connector.read(Query(register=Register.ORDERS)))
-    if not capabilities.writes:
+    for register in set(Register) - set(capabilities.reads):
+        verbs[f"read {register}"] = partial(lambda what: list(connector.read(Query(register=what))), register)
+    for register in set(Register) - {Register.ORDERS} - set(capabilities.writes):
+        verbs[f"put {register}"] = partial(put, connector, register)
+    if Register.ORDERS not in capabilities.writes:
         verbs["prepare"] = lambda: connector.prepare(samples.plain(), reference="1042")
         verbs["write"] = lambda: connector.write(an_empty_draft(), key="key")
         verbs["find"] = lambda: connector.find(Register.ORDERS, ["1042"])
@@ -161,6 +194,24 @@ def test_what_is_not_declared_is_refused_as_unsupported(system: Stage) -> None:
         with pytest.raises(Unsupported, match=re.escape(system.cls.manifest.name)):
             call()
     assert len(system.sandbox.history) == 0
+
+
+#: What is put into a register that has nothing to do with orders, or with their status.
+PUT: dict[Register, Any] = {
+    Register.STATUS: OrderStatus(source_id="999999", status="completed", parcels=(Parcel(carrier="PostNord", number="1"),)),
+    Register.PRODUCTS: Product(source_id="1", article_number="A-1", name="Mössa", vat_rate=Decimal(25)),
+    Register.PRICES: Price(
+        source_id="1", article_number="A-1", currency="SEK", includes_vat=True, vat_rate=Decimal(25), regular=Decimal(100)
+    ),
+    Register.PRICE_LISTS: ListPrices(source_id="1", article_number="A-1", includes_vat=True, vat_rate=Decimal(25), prices=()),
+    Register.STOCK: StockLevel(source_id="1", article_number="A-1", quantity=Decimal(3)),
+}
+
+
+def put(connector: Connector, register: Register) -> None:
+    record = PUT[register]
+    key = record.source_id if register is Register.STATUS else record.article_number
+    connector.put(register, [Change(key=key, record=record)])
 
 
 def an_empty_draft() -> Draft:
