@@ -1,11 +1,11 @@
 """What an article is to be brought to in the target, by the rules of its flow. Pure: no Django, no I/O.
 
-Quantities are pieces; prices are in kronor (or the currency that they name), rounded half up to two decimals.
+Quantities are pieces; prices are in kronor, or in the currency that they name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
@@ -65,30 +65,22 @@ def stock_differs(wanted: StockLevel, there: StockLevel) -> bool:
 
 
 def price(given: Price, rules: Mapping[str, Any]) -> tuple[Price, frozenset[str], Text | None]:
-    """The price as the shop has prices, the fields that are to be written, and what has to be said about it.
+    """The price with its VAT rate, the fields that are to be written, and what has to be said about it.
 
-    Raises `InvalidRecord` when the VAT is not known, or the price is below zero.
+    With VAT or without, it stays as the source has it: the target knows how it has its own prices. Raises `InvalidRecord` when
+    an amount is below zero.
     """
     rate = given.vat_rate if given.vat_rate is not None else _rate(rules.get("vat_rate"))
-    with_vat = rules.get("includes_vat") != "no"
-    if given.includes_vat != with_vat and rate is None:
-        text = N_(
-            "The VAT of article %(sku)s is not known, so its price cannot be reckoned. Put the article in a product group of "
-            "the ERP that has a VAT rate in the settings of the flow."
-        )
-        raise InvalidRecord(Text(text, {"sku": given.article_number}))
     if given.regular < 0 or (given.sale is not None and given.sale < 0):
         raise InvalidRecord(
             Text(N_("Article %(sku)s has a price below zero. Correct it in the ERP."), {"sku": given.article_number})
         )
-    turn = _turned(given.includes_vat, with_vat, rate or ZERO)
-    regular, sale = turn(given.regular), None if given.sale is None else turn(given.sale)
-    notice = None
-    if sale is not None and sale >= regular:
+    told, notice = replace(given, vat_rate=rate, modified_at=None), None
+    if given.sale is not None and given.sale >= given.regular:
         text = N_("The campaign price %(sale)s is not below the regular price %(regular)s, so there is no campaign.")
-        notice, sale = Text(text, {"sale": str(sale), "regular": str(regular)}), None
-    told = replace(given, includes_vat=with_vat, vat_rate=rate, regular=regular, sale=sale, modified_at=None)
-    if sale is None:
+        notice = Text(text, {"sale": str(given.sale), "regular": str(given.regular)})
+        told = replace(told, sale=None)
+    if told.sale is None:
         told = replace(told, sale_from=None, sale_to=None)
     fields = frozenset({"regular", "sale", "sale_dates"} if rules.get("sale", True) else {"regular"})
     return told, fields, notice
@@ -98,19 +90,28 @@ def _rate(given: object) -> Decimal | None:
     return None if given in (None, "") else decimal(str(given).replace(",", "."))
 
 
-def _turned(has_vat: bool, wants_vat: bool, rate: Decimal) -> Callable[[Decimal], Decimal]:
-    if has_vat == wants_vat:
-        return cents
-    factor = 1 + rate / _HUNDRED
-    return (lambda amount: cents(amount * factor)) if wants_vat else (lambda amount: cents(amount / factor))
+def turned(amount: Decimal, given: Price, *, includes_vat: bool) -> Decimal:
+    """An `amount` of `given` with VAT or without, as wanted. Raises `InvalidRecord` when the VAT rate is needed and not known."""
+    if given.includes_vat == includes_vat:
+        return cents(amount)
+    if given.vat_rate is None:
+        text = N_(
+            "The VAT of article %(sku)s is not known, so its price cannot be reckoned. Put the article in a product group of "
+            "the ERP that has a VAT rate in the settings of the flow."
+        )
+        raise InvalidRecord(Text(text, {"sku": given.article_number}))
+    factor = 1 + given.vat_rate / _HUNDRED
+    return cents(amount * factor if includes_vat else amount / factor)
 
 
 def price_differs(wanted: Price, there: Price, fields: Collection[str]) -> frozenset[str]:
     """Which of `fields` are otherwise in the target."""
+    regular = turned(wanted.regular, wanted, includes_vat=there.includes_vat)
+    sale = None if wanted.sale is None else turned(wanted.sale, wanted, includes_vat=there.includes_vat)
     found = set()
-    if "regular" in fields and wanted.regular != there.regular:
+    if "regular" in fields and regular != there.regular:
         found.add("regular")
-    if "sale" in fields and wanted.sale != there.sale:
+    if "sale" in fields and sale != there.sale:
         found.add("sale")
     dates = (wanted.sale_from, wanted.sale_to)
     if "sale_dates" in fields and wanted.sale is not None and dates != (there.sale_from, there.sale_to):

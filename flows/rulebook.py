@@ -77,16 +77,6 @@ _PRODUCTS = (
 
 _PRICES = (
     Option(
-        key="includes_vat",
-        label=N_("Prices in the shop are"),
-        kind=OptionKind.CHOICE,
-        default="yes",
-        required=True,
-        choices=(Choice("yes", N_("With VAT")), Choice("no", N_("Without VAT"))),
-        help=N_("As the shop's own settings say. A wrong choice here makes every price wrong by the VAT."),
-        group=_HOW,
-    ),
-    Option(
         key="vat_rate",
         label=N_("VAT in percent of articles that have none"),
         kind=OptionKind.DECIMAL,

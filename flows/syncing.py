@@ -149,7 +149,11 @@ class Syncing:
                 changes[item.pk] = self.deciding.blind(item, want)
                 continue
             found = there.get(item.key)
-            decision = self.deciding.decided(item, want, found)
+            try:
+                decision = self.deciding.decided(item, want, found)
+            except RejectedError as error:
+                outcome[item.pk] = want, error
+                continue
             if isinstance(decision, Change):
                 changes[item.pk] = decision
             elif isinstance(decision, Left):

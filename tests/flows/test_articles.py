@@ -393,13 +393,16 @@ class TestPrices:
         prices.world.in_shop.add("A-1", regular=Decimal(100))
         assert ran(prices).written == 0
 
-    def test_new_rules_reach_every_article(self, prices: Rig) -> None:
-        numbers = fill(prices, 5, regular=Decimal(80))
+    def test_new_rules_reach_every_article(self, rig: Rig) -> None:
+        prices = rig.another(Register.PRICES, rules={"vat_rate": "25"})
+        for n in range(5):
+            prices.world.in_erp.add(f"A-{n}", regular=Decimal(80))
+            prices.world.in_shop.add(f"A-{n}")
         ran(prices)
-        Flow.objects.filter(pk=prices.flow.pk).update(rules={"includes_vat": "no"})
+        Flow.objects.filter(pk=prices.flow.pk).update(rules={"vat_rate": "12"})
         assert items.all_due(Flow.objects.get(pk=prices.flow.pk)) == 5
         ran(prices)
-        assert {prices.world.in_shop.of(number).regular for number in numbers} == {Decimal("80.00")}
+        assert {prices.world.in_shop.of(f"A-{n}").regular for n in range(5)} == {Decimal("89.60")}
 
 
 class TestTrouble:

@@ -12,6 +12,7 @@ from typing import Any
 from connectors.articles import Price, Product, StockLevel
 from connectors.base import Change, Page, Put, Query, Reads, Register, Unreadable, Writes
 from connectors.errors import ConnectorError, Missing
+from flows.desired import turned
 from sharespine.lib.text import Text
 
 EPOCH = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -172,6 +173,9 @@ class Goods:
         elif register is Register.STOCK:
             self._keep(replace(found, quantity=record.quantity))
         else:
-            fields = change.fields if change.fields is not None else frozenset({"regular", "sale"})
-            self._keep(replace(found, **{f: getattr(record, f) for f in fields if f in ("regular", "sale")}))
+            for name in {"regular", "sale"} & (change.fields or set()):
+                amount = getattr(record, name)
+                new: Any = None if amount is None else turned(amount, record, includes_vat=self.includes_vat)
+                found = replace(found, **{name: new})
+            self._keep(found)
         return Put(key=change.key, target_id=found.product.source_id)
