@@ -91,7 +91,7 @@ def _rate(given: object) -> Decimal | None:
 
 
 def turned(amount: Decimal, given: Price, *, includes_vat: bool) -> Decimal:
-    """An `amount` of `given` with VAT or without, as wanted. Raises `InvalidRecord` when the VAT rate is needed and not known."""
+    """An `amount` of `given` with VAT or without, as wanted. Raises `InvalidRecord` when its VAT rate is needed and missing."""
     if given.includes_vat == includes_vat:
         return cents(amount)
     if given.vat_rate is None:

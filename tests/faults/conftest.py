@@ -10,7 +10,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from connectors.base import Role
+from connectors.base import Direction, Register, Role
 from connectors.registry import sandbox_class, systems
 from sharespine.lib.clock import utcnow
 
@@ -128,6 +128,15 @@ class Stage:
         made = self.processes.carry_out("set_up", {**given, "source": shop.flow_options(), "target": self.erp.flow_options()})
         assert made is not None
         return made["flow"], made["code"]
+
+    def beside(self, register: Register, direction: str, **columns: Any) -> Stage:
+        """The same two systems with a further flow between them."""
+        source, target = (self.shop, self.erp) if direction == Direction.TO_ERP else (self.erp, self.shop)
+        options = {"source_options": source.flow_options(register), "target_options": target.flow_options(register)}
+        columns = {**options, **columns, "register": register, "direction": direction}
+        made = self.processes.carry_out("set_up_beside", {"beside": self.flow, "columns": columns})
+        assert made is not None
+        return replace(self, flow=made["flow"], crashes=0, last={})
 
     def crowd(self, flows: list[int], *, workers: int) -> None:
         """So many processes at the same time, until each has found nothing more to do in any of the flows."""

@@ -24,7 +24,7 @@ from django_q.models import OrmQ  # noqa: E402
 from django_q.tasks import async_task  # noqa: E402
 
 from flows import engine, services, watermark  # noqa: E402
-from flows.models import Connection, Endpoint, Flow, Run, Transfer, Worker  # noqa: E402
+from flows.models import Connection, Endpoint, Flow, Item, Run, Transfer, Worker  # noqa: E402
 from sharespine.lib import checkpoints  # noqa: E402
 from tests.customers import subscribed  # noqa: E402
 
@@ -58,6 +58,13 @@ def set_up(given: dict[str, Any]) -> dict[str, object]:
     return {"flow": flow.pk, "code": made["shop"].code}
 
 
+def set_up_beside(given: dict[str, Any]) -> dict[str, object]:
+    """A further flow between the systems of the flow "beside", with the columns "columns"."""
+    beside = Flow.objects.get(pk=given["beside"])
+    flow = Flow.objects.create(connection=beside.connection, shop=beside.shop, state=Flow.State.ACTIVE, **given["columns"])
+    return {"flow": flow.pk}
+
+
 def run(flow: int) -> dict[str, object]:
     """One run of the flow, and where its transfers are then."""
     this = engine.run(flow)
@@ -67,7 +74,9 @@ def run(flow: int) -> dict[str, object]:
         "states": dict(Transfer.objects.filter(flow=flow).values_list("source_id", "state")),
         "messages": {t.source_id: str(t.message) for t in Transfer.objects.filter(flow=flow) if t.message.message},
         "attention": list(Transfer.objects.filter(flow=flow, attention=True).values_list("source_id", flat=True)),
-        "due": Transfer.objects.filter(flow=flow, due_at__isnull=False).count(),
+        "due": Transfer.objects.filter(flow=flow, due_at__isnull=False).count()
+        + Item.objects.filter(flow=flow, state__in=[Item.State.WAITING, Item.State.RETRYING]).count(),
+        "items": dict(Item.objects.filter(flow=flow).values_list("number", "state")),
     }
 
 
@@ -171,6 +180,7 @@ def workers(_: None) -> dict[str, object]:
 
 STEPS: dict[str, Callable[[Any], dict[str, object]]] = {
     "set_up": set_up,
+    "set_up_beside": set_up_beside,
     "run": run,
     "settle": settle,
     "crowd": crowd,
