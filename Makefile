@@ -4,7 +4,7 @@ ARGS ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help run test lint types worker doctor proof texts bench faults clean
+.PHONY: help run test lint types worker doctor proof texts bench registers faults clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,6 +29,9 @@ test: $(VENV)/test.done ## All tests, on SQLite and (where a server is found) on
 
 bench: $(VENV)/test.done ## Measurements: speed, latency, memory, fairness (ARGS="--only NAME …" for some of them)
 	@$(PY) -m tests.benchmarks $(ARGS)
+
+registers: $(VENV)/test.done ## Stock and articles through both simulators: calls, writes of a second run, memory
+	@$(PY) -m tests.benchmarks.registers $(ARGS)
 
 faults: $(VENV)/test.done ## The kill storm: half an hour on each database (ARGS="--kills N", "--seed N", "--only NAME")
 	@$(PY) -m pytest -q -m deep tests; deep=$$?; $(PY) -m tests.faults.chaos $(ARGS) && exit $$deep

@@ -26,7 +26,7 @@ from django.utils import timezone  # noqa: E402
 from billing.models import Customer  # noqa: E402
 from flows import services, tasks  # noqa: E402
 from flows.ledger import claims  # noqa: E402
-from flows.models import Connection, Endpoint, Event, Flow, Transfer  # noqa: E402
+from flows.models import Connection, Endpoint, Event, Flow, Item, Transfer  # noqa: E402
 from tests.benchmarks.wire import obey  # noqa: E402
 from tests.customers import subscribed  # noqa: E402
 
@@ -66,6 +66,22 @@ def set_up(shop: dict[str, Any], erp: dict[str, Any], in_flight: int, shops: int
     return {"customer": customer.pk, "flows": flows, "codes": codes}
 
 
+def beside(flow: int, register: str, direction: str, shop: dict[str, Any], erp: dict[str, Any]) -> int:
+    """A flow of another register between the two systems of `flow`. Returns its id."""
+    of_orders = Flow.objects.select_related("connection", "shop").get(pk=flow)
+    source, target = (shop, erp) if direction == Flow.Direction.TO_ERP else (erp, shop)
+    made = Flow.objects.create(
+        connection=of_orders.connection,
+        shop=of_orders.shop,
+        register=register,
+        direction=direction,
+        state=Flow.State.ACTIVE,
+        source_options=source["flows"][register],
+        target_options=target["flows"][register],
+    )
+    return made.pk
+
+
 def _endpoint(customer: Customer, given: dict[str, Any], name: str, in_flight: int | None) -> Endpoint:
     endpoint = Endpoint(customer=customer, system=given["system"], name=name, max_in_flight=in_flight)
     secret = endpoint.connector_class.manifest.secret_keys
@@ -84,14 +100,15 @@ def carry_out(flow: int, patience: float = 600, profile: str = "") -> dict[str, 
     started, cpu, ends = time.perf_counter(), time.process_time(), time.monotonic() + patience
     while True:
         tasks.run_flow(flow)
-        if not (Transfer.objects.filter(flow=flow, due_at__isnull=False).exists() or _is_due(flow)):
+        waiting = [model.objects.filter(flow=flow, due_at__isnull=False).exists() for model in (Transfer, Item)]
+        if not (any(waiting) or _is_due(flow)):
             break
         if time.monotonic() > ends:
             raise RuntimeError(f"not done after {patience} s: {states(flow)}")
     result = {"seconds": time.perf_counter() - started, "cpu": time.process_time() - cpu}
     if profiler is not None:
         Path(profile).write_text(profiler.table())
-    return {**result, "database_cpu": _database_cpu(), "states": states(flow)}
+    return {**result, "database_cpu": _database_cpu(), "states": states(flow), "memory": memory()}
 
 
 def _is_due(flow: int) -> bool:
@@ -173,9 +190,13 @@ def work(flow: int) -> dict[str, Any]:
     with mock.patch.object(claims, "claim", timed):
         tasks.run_flow(flow)
     seconds = time.perf_counter() - started
+    return {"claims": taken, "sent": sent.count() - before, "seconds": seconds, "memory": memory()}
+
+
+def memory() -> float:
+    """The most memory that this process ever had, in MB."""
     status = Path("/proc/self/status").read_text()
-    memory = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
-    return {"claims": taken, "sent": sent.count() - before, "seconds": seconds, "memory": memory / 1024}
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
 
 
 def states(flow: int) -> dict[str, int]:
@@ -232,7 +253,7 @@ class Profiler:
 
 
 def main() -> None:
-    verbs = (set_up, carry_out, pause, resume, slow_down, make_due, spread, pile_up, work, states)
+    verbs = (set_up, beside, carry_out, pause, resume, slow_down, make_due, spread, pile_up, work, states)
     obey({verb.__name__: verb for verb in verbs})
 
 

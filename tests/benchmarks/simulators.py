@@ -9,13 +9,14 @@ import time
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
-from connectors.base import Role
+from connectors.base import Register, Role
 from connectors.registry import sandbox_class, systems
 from connectors.sandbox import History, Request
 from connectors.woocommerce.simulator.cart import Cart, Item
@@ -76,9 +77,14 @@ class Ground:
         return self._stack
 
     def about(self) -> dict[str, Any]:
-        """How to reach each of them: system, options of the endpoint and of a flow."""
+        """How to reach each of them: system, options of the endpoint, of a flow of orders and of flows of other registers."""
         told = [
-            {"system": made.key, "options": made.endpoint_options(made.address), "flow": made.flow_options()}
+            {
+                "system": made.key,
+                "options": made.endpoint_options(made.address),
+                "flow": made.flow_options(),
+                "flows": {register: made.flow_options(register) for register in Register},
+            }
             for made in self._all
         ]
         return {"shops": told[: len(self._shops)], "erps": told[len(self._shops) :]}
@@ -113,6 +119,32 @@ class Ground:
             place.place_order(Cart(items=tuple(map(Item, three))), at=at, **person(random, 100_000 + number))
             for number, three in enumerate(threes)
         ]
+
+    def fill(self, number: int, articles: int, quantity: int = 0, variants: int = 0) -> None:
+        """Give the simulator `number` (shops first) so many articles, of which every `variants` together are one product."""
+        simulator = self._all[number]
+        parent = ""
+        options: tuple[tuple[str, str], ...] = ()
+        for n in range(articles):
+            if variants and n % variants == 0:
+                parent = simulator.add_article(f"P-{n:06}", name=f"Tröja {n}", vat_rate=Decimal(25))
+            options = (("Storlek", str(n % variants)),) if variants else ()
+            simulator.add_article(
+                f"A-{n:06}",
+                name=f"Vara {n}",
+                quantity=Decimal(quantity),
+                vat_rate=Decimal(25),
+                **({"part_of": parent, "options": options} if variants else {}),
+            )
+
+    def held(self, number: int) -> dict[str, int]:
+        """How many articles the simulator `number` holds, and how many quantities there are of them."""
+        articles = [article for article in self._all[number].articles() if article.article_number.startswith("A-")]
+        return {"articles": len(articles), "quantities": len({article.quantity for article in articles})}
+
+    def writes(self, number: int) -> int:
+        """How often the simulator `number` was called so far to change something."""
+        return sum(kept.request.method not in ("GET", "HEAD") for kept in self._all[number].history.requests)
 
     def hook(self, shop: int, address: str) -> None:
         """Have a webhook of new orders go to `address`; none any more when it is empty."""
