@@ -1,7 +1,7 @@
-"""A simulated e-conomic agreement: the legacy REST API as others have recorded it, never called by us.
+"""A simulated e-conomic agreement: the legacy REST API as others have recorded it, and price lists of the newer one.
 
-Where a fact is not recorded, the parts say ASSUMED. `violations` holds whatever a careful client would never have sent: fields
-that do not exist or are read-only, and values that break the published tables.
+Neither was ever called by us. Where a fact is not recorded, the parts say ASSUMED. `violations` holds whatever a careful
+client would never have sent: fields that do not exist or are read-only, and values that break the published tables.
 """
 
 from __future__ import annotations
