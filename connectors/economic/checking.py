@@ -8,7 +8,7 @@ from typing import Any
 from connectors.base import CheckReport, Choice
 from connectors.economic.agreement import Agreement, Row
 from connectors.economic.price_lists import PriceLists
-from connectors.errors import AccessError, ProtocolError, RejectedError, UnexpectedResponse
+from connectors.errors import AccessError, InvalidRecord, ProtocolError, RejectedError, UnexpectedResponse
 from sharespine.lib.text import N_, Text
 
 _INVENTORY = 15
@@ -82,6 +82,13 @@ def check_agreement(agreement: Agreement, price_lists: PriceLists) -> CheckRepor
         choices=choices,
         warnings=tuple(warnings),
     )
+
+
+def check_currency(currency: str, agreement: Agreement) -> None:
+    """Raises `InvalidRecord` when the agreement does not have `currency`."""
+    if currency.upper() not in agreement.currencies():
+        text = N_("The currency %(currency)s is not set up in e-conomic. Add it there and press Retry.")
+        raise InvalidRecord(Text(text, {"currency": currency}))
 
 
 def _choices(name: str, agreement: Agreement) -> Iterator[Choice]:

@@ -37,6 +37,7 @@ class System(Connector):
         self._transport = self._transport_to("address")
         self._open_transport = self._transport_to("open_address")
         self._agreement = Agreement(self._transport)
+        self._price_lists = PriceLists(self._open_transport)
         self._locks = Locks()
 
     def close(self) -> None:
@@ -51,7 +52,7 @@ class System(Connector):
             return progress_of(query.keys, self._agreement, StatusSettings.read(self.flow_options))
         if query.register in self.capabilities.reads:
             settings = ArticleSettings.read(self.flow_options)
-            return Reading(self._agreement, PriceLists(self._open_transport), settings).pages(query)
+            return Reading(self._agreement, self._price_lists, settings).pages(query)
         return super().read(query)
 
     def put(self, register: Register, changes: Sequence[Change]) -> Sequence[Put]:

@@ -10,6 +10,7 @@ from connectors.base import Draft, Register, Step
 from connectors.economic.agreement import Agreement
 from connectors.economic.amounts import vat_on
 from connectors.economic.articles import check_products, product_bodies
+from connectors.economic.checking import check_currency
 from connectors.economic.countries import country_name
 from connectors.economic.cutting import Cutter
 from connectors.economic.parties import (
@@ -41,7 +42,7 @@ CREATE_DOCUMENT = N_("Create the document")
 def draft_of(order: Order, reference: str, settings: Settings, agreement: Agreement) -> Draft:
     """Raises `RejectedError` when the order cannot be written as it is."""
     cutter = Cutter()
-    _check_currency(order, agreement)
+    check_currency(order.currency, agreement)
     tax = taxation(order, settings)
     rows = rows_of(order, tax, settings)
     vat = vat_on((row.net, row.charged) for row in rows)
@@ -81,12 +82,6 @@ def draft_of(order: Order, reference: str, settings: Settings, agreement: Agreem
 
 def _step(purpose: str, path: str, body: Mapping[str, Any]) -> Step:
     return Step(purpose=purpose, method="POST", path=path, body=body)
-
-
-def _check_currency(order: Order, agreement: Agreement) -> None:
-    if order.currency.upper() not in agreement.currencies():
-        text = N_("The currency %(currency)s is not set up in e-conomic. Add it there and press Retry.")
-        raise InvalidRecord(Text(text, {"currency": order.currency}))
 
 
 def _rounding(order: Order, gross: Decimal, vat: Decimal, settings: Settings, cutter: Cutter) -> list[Row]:

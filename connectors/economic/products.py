@@ -40,7 +40,7 @@ def stock_from(row: Row) -> StockLevel | None:
     """None for an article of which no stock is kept. Raises `ContractChanged`.
 
     The block `inventory` is there only with the Inventory module; `available` is what is in stock without what customers
-    have ordered (the vendor's schema, August 2026).
+    have ordered (the vendor's schema, August 2026). ASSUMED: lists have it, as they have it in the schema.
     """
     inventory = _object(row, "inventory")
     if "available" not in inventory or _object(row, "productGroup").get("inventoryEnabled") is False:

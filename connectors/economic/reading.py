@@ -13,11 +13,12 @@ from typing import Any
 
 from connectors.articles import ListPrice, ListPrices, Price
 from connectors.base import Page, Query, Register, Unreadable
-from connectors.economic.agreement import Agreement, Row
+from connectors.economic.agreement import PAGE_SIZE, Agreement, Row
 from connectors.economic.assortment import Batch, changed_since
+from connectors.economic.checking import check_currency
 from connectors.economic.price_lists import PriceLists, SpecialPrice
 from connectors.economic.products import amount, changed_at, number_of, product_from, stock_from, vat_rate_of
-from connectors.economic.settings import ArticleSettings
+from connectors.economic.settings import ArticleSettings, unusable
 from connectors.errors import ContractChanged
 from sharespine.lib.money import ZERO
 
@@ -48,20 +49,28 @@ class Reading:
             self._agreement.unit_names()
         elif register is Register.PRICES:
             if self._currency != self._base_currency:
+                check_currency(self._currency, self._agreement)
                 self._price_lists.prices_in(self._currency)
-            groups = (self._settings.price_group, self._settings.campaign_price_group)
-            for group in groups:
-                if group is not None:
-                    self._price_lists.special_prices(group)
+            for key in ("price_group", "campaign_price_group"):
+                self._look_up_group(key, getattr(self._settings, key))
         elif register is Register.PRICE_LISTS:
             self._agreement.about()
             for group in self._price_lists.groups():
                 self._price_lists.special_prices(group)
 
+    def _look_up_group(self, key: str, group: int | None) -> None:
+        """Raises `InvalidRecord` for a price group that is gone: without it, all its articles would get other prices."""
+        if group is None:
+            return
+        if group not in self._price_lists.groups():
+            raise unusable(key, group)
+        self._price_lists.special_prices(group)
+
     def _batches(self, query: Query) -> Iterator[Batch]:
         # The number is the id, too.
         if numbers := (*query.keys, *query.source_ids):
-            yield Batch(list(self._agreement.numbered(numbers)), None)
+            for start in range(0, len(numbers), PAGE_SIZE):
+                yield Batch(list(self._agreement.numbered(numbers[start : start + PAGE_SIZE])), None)
             return
         # Nothing tells when a special price or a price in another currency was changed or taken away: all are told.
         whole = query.register is Register.PRICE_LISTS or (query.register is Register.PRICES and self._is_on_lists)

@@ -149,7 +149,8 @@ class Settings:
         )
 
 
-def _unusable(key: str, value: object) -> InvalidRecord:
+def unusable(key: str, value: object) -> InvalidRecord:
+    """The error for a setting whose value leads nowhere."""
     text = N_("The setting “%(setting)s” of the flow cannot be used (“%(value)s”). Correct it on the flow and press Retry.")
     return InvalidRecord(Text(text, {"setting": LABELS[key], "value": str(value)}))
 
@@ -160,7 +161,7 @@ def _number(options: Mapping[str, Any], key: str) -> int | None:
         return None
     text = str(value).strip()
     if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise _unusable(key, value)
+        raise unusable(key, value)
     return int(text)
 
 
@@ -187,7 +188,7 @@ def _time_zone(options: Mapping[str, Any]) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise _unusable("time_zone", name) from None
+        raise unusable("time_zone", name) from None
 
 
 def _tolerance(options: Mapping[str, Any]) -> Decimal:
@@ -195,9 +196,9 @@ def _tolerance(options: Mapping[str, Any]) -> Decimal:
     try:
         tolerance = decimal(str(value).replace(",", "."))
     except ValueError:
-        raise _unusable("rounding_tolerance", value) from None
+        raise unusable("rounding_tolerance", value) from None
     if tolerance < 0:
-        raise _unusable("rounding_tolerance", value)
+        raise unusable("rounding_tolerance", value)
     return tolerance
 
 
@@ -206,7 +207,7 @@ def _terms_by_method(options: Mapping[str, Any]) -> dict[str, int]:
     for line in _lines(options, "payment_terms_by_method"):
         method, _, number = (part.strip() for part in line.rpartition("="))
         if not method or not number.isascii() or not number.isdigit():
-            raise _unusable("payment_terms_by_method", line)
+            raise unusable("payment_terms_by_method", line)
         terms[method.casefold()] = int(number)
     return terms
 
@@ -218,16 +219,16 @@ def _foreign_zones(options: Mapping[str, Any]) -> dict[str, ForeignZone]:
         first, *rates = line.split()
         country, _, number = first.partition("=")
         if len(country) != 2 or not number.isascii() or not number.isdigit():
-            raise _unusable(key, line)
+            raise unusable(key, line)
         carried_by: dict[Decimal, Decimal] = {}
         for pair in rates:
             foreign, _, home = pair.rstrip(",").replace(",", ".").partition("=")
             try:
                 carried_by[decimal(foreign)] = decimal(home)
             except ValueError:
-                raise _unusable(key, line) from None
+                raise unusable(key, line) from None
         if not set(carried_by.values()) <= set(RATES):
-            raise _unusable(key, line)
+            raise unusable(key, line)
         zones[country.upper()] = ForeignZone(int(number), carried_by)
     return zones
 

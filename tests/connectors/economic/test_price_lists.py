@@ -91,6 +91,17 @@ class TestPrices:
         with pytest.raises(InvalidRecord, match="price list"):
             read(connect(price_group="kampanj"))
 
+    def test_a_price_group_that_is_gone_stops_the_read_before_any_price_is_told(
+        self, connect: Connect, simulator: Simulator
+    ) -> None:
+        del simulator.agreement.price_groups[1]
+        with pytest.raises(InvalidRecord, match="price list"):
+            read(connect(price_group="1"))
+
+    def test_a_currency_that_the_agreement_does_not_have_is_named(self, connect: Connect) -> None:
+        with pytest.raises(InvalidRecord, match="USD"):
+            read(connect(currency="USD"))
+
     def test_an_amount_that_is_none_stops_the_read(self, connect: Connect, simulator: Simulator) -> None:
         body = {"items": [{"number": 1, "productNumber": "A-1", "salesPriceBaseCurrency": "gratis"}]}
         simulator.faults.add(Fault("status_after", path="/specialprices$", status=200, body=body))
