@@ -19,7 +19,7 @@ from connectors.progress import OrderStatus, Parcel
 from sharespine.lib.money import ZERO
 from sharespine.lib.text import Text
 from tests.connectors.contract import samples
-from tests.connectors.contract.stage import Stage
+from tests.connectors.contract.stage import Stage, everything
 
 #: Keys that name a secret must be masked in forms, logs and exports.
 SECRET_WORDS = re.compile(r"secret|token|password|private")
@@ -160,11 +160,9 @@ def test_every_option_is_read_by_the_connector(system: Stage, monkeypatch: pytes
     if connector.capabilities.webhooks:
         with suppress(ConnectorError):
             connector.receive({}, b"{}")
-    for register in connector.capabilities.reads:
-        if register is Register.ORDERS:
-            system.shop.place_order()
-        for _ in connector.read(Query(register=register, keys=("NIL-1",) if register is Register.STATUS else ())):
-            pass
+    if Register.ORDERS in connector.capabilities.reads:
+        system.shop.place_order()
+        everything(connector)
     if Register.ORDERS in connector.capabilities.writes:
         for record in samples.all_kinds():
             with suppress(RejectedError):
