@@ -60,5 +60,7 @@ MANIFEST = Manifest(
     modules=(
         Module("startup", N_("StartUp or larger")),
         Module("api", N_("API")),
+        # Without it, e-conomic tells no stock.
+        Module("inventory", N_("Inventory, for stock"), mandatory=False),
     ),
 )

@@ -11,9 +11,9 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from connectors.articles import ListPrice, ListPrices, Price
+from connectors.articles import ListPrice, ListPrices, Price, Product
 from connectors.base import Page, Query, Register, Unreadable
-from connectors.economic.agreement import PAGE_SIZE, Agreement, Row
+from connectors.economic.agreement import PAGE_SIZE, Agreement, Row, changed
 from connectors.economic.assortment import Batch, changed_since
 from connectors.economic.checking import check_currency
 from connectors.economic.price_lists import PriceLists, SpecialPrice
@@ -45,6 +45,8 @@ class Reading:
 
     def _look_up(self, register: Register) -> None:
         """Read what concerns all articles before any of them: an error in it is not that of the first one."""
+        if register in (Register.PRICES, Register.PRICE_LISTS) and not self._base_currency:
+            raise changed("/self")
         if register is Register.PRODUCTS:
             self._agreement.unit_names()
         elif register is Register.PRICES:
@@ -54,7 +56,6 @@ class Reading:
             for key in ("price_group", "campaign_price_group"):
                 self._look_up_group(key, getattr(self._settings, key))
         elif register is Register.PRICE_LISTS:
-            self._agreement.about()
             for group in self._price_lists.groups():
                 self._price_lists.special_prices(group)
 
@@ -90,7 +91,7 @@ class Reading:
         has_list = (settings.price_group, settings.campaign_price_group) != (None, None)
         return has_list or self._currency != self._base_currency
 
-    def _product(self, row: Row) -> Any:
+    def _product(self, row: Row) -> Product:
         return product_from(row, self._agreement.unit_names(), self._settings.product_groups)
 
     def _price(self, row: Row) -> Price | None:

@@ -98,6 +98,12 @@ class TestPrices:
         with pytest.raises(InvalidRecord, match="price list"):
             read(connect(price_group="1"))
 
+    def test_an_agreement_that_does_not_tell_its_currency_tells_no_prices(self, connect: Connect, simulator: Simulator) -> None:
+        simulator.agreement.base_currency = ""
+        for register in (Register.PRICES, Register.PRICE_LISTS):
+            with pytest.raises(ContractChanged):
+                read(connect(), register)
+
     def test_a_currency_that_the_agreement_does_not_have_is_named(self, connect: Connect) -> None:
         with pytest.raises(InvalidRecord, match="USD"):
             read(connect(currency="USD"))
