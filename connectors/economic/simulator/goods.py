@@ -51,7 +51,9 @@ class Goods(Hooks):
                 row["productGroup"] = {"productGroupNumber": next(n for n in range(1, 5) if rate(1, n) == wanted)}
             self.agreement.products[key] = row
             if "sale" in fields:
-                self.price_in_group(article_number, CAMPAIGN, amount=fields.pop("sale"))
+                self.take_out_of_group(article_number, CAMPAIGN)
+                if (sale := fields.pop("sale")) is not None:
+                    self.price_in_group(article_number, CAMPAIGN, amount=sale)
             if (quantity := fields.pop("quantity", None)) is not None:
                 self.agreement.has_stock = True
                 ordered = ordered_by_customers(self.agreement).get(key, Decimal(0))
@@ -62,6 +64,7 @@ class Goods(Hooks):
     def remove_article(self, article_number: str) -> None:
         with self.lock:
             del self.agreement.products[article_number.casefold()]
+            self.agreement.in_stock.pop(article_number.casefold(), None)
 
     def price_in_group(
         self, article_number: str, group: int, *, amount: Decimal | None = None, percent: Decimal | None = None
