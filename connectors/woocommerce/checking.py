@@ -73,6 +73,9 @@ def statuses_of(api: Transport) -> tuple[Choice, ...]:
 def _warnings(api: Transport, settings: Mapping[str, Any], *, expects_webhooks: bool) -> Iterator[Text]:
     if api.base.startswith("http://"):
         yield Text(N_("The shop is on plain http: what it sends can be read on the way. Ask the web host for https."))
+    prices = _object(_ask(api, f"{API}/settings/tax/woocommerce_prices_include_tax", _fields="value"))
+    if prices.get("value") == "no":
+        yield Text(N_("Prices are entered without VAT in the shop. Say so on the flows that read its prices or write them."))
     decimals = settings.get("number_of_decimals")
     if isinstance(decimals, int) and decimals < 2:
         yield Text(

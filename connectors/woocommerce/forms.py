@@ -43,8 +43,8 @@ _NO_GAIN = N_(
 )
 _DATES = N_("The campaign of article %(article)s ends before it begins. Correct it in the ERP and press Retry.")
 _KEEPS_NO_STOCK = N_(
-    "WooCommerce keeps no stock of article %(article)s: it is a product that only holds others. Correct the article number "
-    "there."
+    "WooCommerce keeps no stock of article %(article)s. Either its stock management is switched off (Settings, Products, "
+    "Inventory), or the article only holds others; then correct its article number there."
 )
 _HAS_NO_PRICE = N_(
     "Article %(article)s is a product with variants in WooCommerce and has no price of its own. Its variants have; give those "

@@ -7,16 +7,16 @@ never used. Fields that move without the order having changed (payment_url, need
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from connectors.errors import ConnectorError, ContractChanged
-from connectors.records import Address, Order, Party, Refund
+from connectors.records import Address, Order, OrderLine, Party, Refund
 from connectors.woocommerce import wording
-from connectors.woocommerce.rows import amount, listed, order_lines
+from connectors.woocommerce.rows import amount, listed, order_lines, refund_lines
 from connectors.woocommerce.wire import source_id
 from sharespine.lib.clock import from_utc_text
 from sharespine.lib.text import N_, Text
@@ -47,11 +47,14 @@ class Rules:
     home_rates: Mapping[str, Decimal] = field(default_factory=dict)
 
 
-def order_from(wire: Mapping[str, Any], rules: Rules = Rules()) -> Order:
-    """The order that `wire` tells of. Raises `ContractChanged` or `InvalidRecord`, which name the order and the reason."""
+def order_from(wire: Mapping[str, Any], rules: Rules = Rules(), refunds: Sequence[Mapping[str, Any]] = ()) -> Order:
+    """The order that `wire` tells of, with what is told of its `refunds` besides.
+
+    Raises `ContractChanged` or `InvalidRecord`, which name the order and the reason.
+    """
     number = wording.one_line(wire.get("number")) or wording.one_line(wire.get("id"))
     try:
-        return _order(wire, number, rules)
+        return _order(wire, number, rules, refunds)
     except ConnectorError:
         raise
     except KeyError as error:
@@ -66,10 +69,12 @@ def order_from(wire: Mapping[str, Any], rules: Rules = Rules()) -> Order:
     )
 
 
-def _order(wire: Mapping[str, Any], number: str, rules: Rules) -> Order:
+def _order(wire: Mapping[str, Any], number: str, rules: Rules, refunds: Sequence[Mapping[str, Any]]) -> Order:
     billing, shipping, freight = _object(wire, "billing"), _object(wire, "shipping"), listed(wire, "shipping_lines")
     meta = {entry["key"]: entry["value"] for entry in listed(wire, "meta_data")}
     invoice = _address(billing)
+    home_rates = rules.home_rates if _is_untaxed(wire) else {}
+    returned = {source_id(row): refund_lines(row, number, rules.gift_card_fee_names, home_rates) for row in refunds}
     return Order(
         source_id=source_id(wire),
         number=number,
@@ -89,7 +94,7 @@ def _order(wire: Mapping[str, Any], number: str, rules: Rules) -> Order:
             address=invoice,
         ),
         delivery=_delivery(shipping, invoice),
-        lines=order_lines(wire, number, rules.gift_card_fee_names, rules.home_rates if _is_untaxed(wire) else {}),
+        lines=order_lines(wire, number, rules.gift_card_fee_names, home_rates),
         total=amount(wire, "total"),
         total_vat=amount(wire, "total_tax"),
         prices_include_vat=wire["prices_include_tax"] is True,
@@ -98,7 +103,7 @@ def _order(wire: Mapping[str, Any], number: str, rules: Rules) -> Order:
         transaction_id=wording.one_line(wire["transaction_id"]),
         delivery_method=", ".join(filter(None, (wording.one_line(row["method_title"]) for row in freight))),
         coupons=tuple(wording.one_line(row["code"]) for row in listed(wire, "coupon_lines")),
-        refunds=_refunds(wire),
+        refunds=_refunds(wire, returned),
         note=wording.lines(wire["customer_note"]),
         channel=wording.one_line(meta.get(rules.channel_field)),
         cancelled=wire["status"] in _CANCELLED,
@@ -173,10 +178,15 @@ def _place(address: Address) -> tuple[str, ...]:
     )
 
 
-def _refunds(wire: Mapping[str, Any]) -> tuple[Refund, ...]:
+def _refunds(wire: Mapping[str, Any], returned: Mapping[str, tuple[OrderLine, ...]]) -> tuple[Refund, ...]:
     """Oldest first. Their totals come negative, newest first; the order's own total is never lowered."""
     refunds = (
-        Refund(source_id=source_id(row), gross=abs(amount(row, "total")), reason=wording.one_line(row["reason"]))
+        Refund(
+            source_id=source_id(row),
+            gross=abs(amount(row, "total")),
+            reason=wording.one_line(row["reason"]),
+            lines=returned.get(source_id(row), ()),
+        )
         for row in listed(wire, "refunds")
     )
     return tuple(sorted(refunds, key=lambda refund: int(refund.source_id)))

@@ -132,9 +132,9 @@ class Products:
     def _settle(self, work: _Work, row: Wire, answer: Answer) -> None:
         error = row.get("error")
         if not isinstance(error, dict):
+            work.current = row
             if "tax_class" in work.body and row.get("tax_class") != work.body["tax_class"]:
                 work.refuse(InvalidRecord(Text(_CLASS_LOST, {"article": work.change.key})))
-            work.current = row
         elif work.current is None and error.get("code") == "product_invalid_sku" and not work.was_taken:
             # Made by another at the same moment: looked up again.
             work.is_taken = work.was_taken = True

@@ -7,18 +7,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from connectors.base import Page, Unreadable
-from connectors.errors import ConnectorError
+from connectors.errors import ContractChanged, Missing, RejectedError
 from connectors.http import Transport
 from connectors.records import Order
 from connectors.woocommerce import wording
+from connectors.woocommerce.client import API
 from connectors.woocommerce.mapping import FIELDS, Rules, order_from
-from connectors.woocommerce.paging import Kind, Listed, Part, not_ahead
+from connectors.woocommerce.paging import PAGE_SIZE, Kind, Listed, Part, not_ahead
 from connectors.woocommerce.taxes import home_rates
-from connectors.woocommerce.wire import source_id
+from connectors.woocommerce.wire import Wire, identity, rows_of, source_id
 from sharespine.lib.text import N_
 
 # A checkout that someone has begun, not an order; "any" contains them (measured 2026-11-21).
 _DRAFTS = frozenset({"checkout-draft", "auto-draft"})
+_REFUND_FIELDS = "id,amount,reason,line_items,shipping_lines,fee_lines,tax_lines"
 
 _ORDERS = Kind(
     path="/orders",
@@ -60,11 +62,24 @@ class Orders:
             if str(wire.get("status")) in _DRAFTS:
                 continue
             try:
-                records.append(order_from(wire, self._rules))
-            except ConnectorError as error:
+                records.append(order_from(wire, self._rules, self._refunds(wire)))
+            except (RejectedError, ContractChanged) as error:
                 unreadable.append(Unreadable(source_id(wire), wording.one_line(wire.get("number")), error))
         return Page(
             records=tuple(sorted(records, key=lambda order: (order.modified_at, int(order.source_id)))),
             unreadable=tuple(unreadable),
             reached=not_ahead(part.reached),
         )
+
+    def _refunds(self, wire: Wire) -> list[Wire]:
+        """What is told of the refunds of an order with their rows: one more call for each order that has any.
+
+        The order itself tells only their sums. Gone since: then the next read tells.
+        """
+        if not wire.get("refunds"):
+            return []
+        params = {"per_page": str(PAGE_SIZE), "dp": "2", "_fields": _REFUND_FIELDS}
+        try:
+            return rows_of(self._api.request("GET", f"{API}/orders/{identity(wire)}/refunds", params=params).json())
+        except Missing:
+            return []

@@ -6,6 +6,7 @@ Amounts are in the order's currency; those of a row are without VAT.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -55,9 +56,33 @@ def order_lines(
     lines = [
         *(_article(row, rates, number, home_rates) for row in listed(wire, "line_items")),
         *(_row(row, rates, number, LineKind.FREIGHT, "method_title") for row in listed(wire, "shipping_lines")),
-        *(_fee(row, rates, number, gift_card_fee_names) for row in listed(wire, "fee_lines")),
+        *(
+            _fee(row, rates, number, gift_card_fee_names, is_discount=amount(row, "total") < 0)
+            for row in listed(wire, "fee_lines")
+        ),
     ]
     return (*lines, *_gift_cards(wire, sum((line.gross for line in lines), ZERO)))
+
+
+def refund_lines(
+    wire: Mapping[str, Any], number: str, gift_card_fee_names: frozenset[str], home_rates: Mapping[str, Decimal]
+) -> tuple[OrderLine, ...]:
+    """The rows of a refund of order `number`, with amounts and quantities below zero; none where only an amount was given back.
+
+    They are as those of the order (recorded 2026-11-21 for articles; ASSUMED for freight and fees). Raises as `order_lines`.
+    """
+    rates = _rates(wire)
+    lines = [
+        *(_article(row, rates, number, home_rates) for row in listed(wire, "line_items")),
+        *(_row(row, rates, number, LineKind.FREIGHT, "method_title") for row in listed(wire, "shipping_lines")),
+        # What is taken back of a discount is above zero.
+        *(
+            _fee(row, rates, number, gift_card_fee_names, is_discount=amount(row, "total") > 0)
+            for row in listed(wire, "fee_lines")
+        ),
+    ]
+    # An amount may be given back of a row without any piece of it.
+    return tuple(line if line.quantity < 0 else replace(line, quantity=Decimal(-1)) for line in lines)
 
 
 def _article(row: Mapping[str, Any], rates: _Rates, number: str, home_rates: Mapping[str, Decimal]) -> OrderLine:
@@ -92,10 +117,12 @@ def _row(row: Mapping[str, Any], rates: _Rates, number: str, kind: LineKind, nam
     )
 
 
-def _fee(row: Mapping[str, Any], rates: _Rates, number: str, gift_card_fee_names: frozenset[str]) -> OrderLine:
+def _fee(
+    row: Mapping[str, Any], rates: _Rates, number: str, gift_card_fee_names: frozenset[str], *, is_discount: bool
+) -> OrderLine:
     """Core has neither gift cards nor free discounts: plugins put both in as fees below zero."""
     kind = LineKind.FEE
-    if amount(row, "total") < 0:
+    if is_discount:
         is_gift_card = wording.one_line(row["name"]).casefold() in gift_card_fee_names
         kind = LineKind.GIFT_CARD if is_gift_card else LineKind.DISCOUNT
     return _row(row, rates, number, kind, "name")

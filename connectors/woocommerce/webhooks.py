@@ -1,4 +1,4 @@
-"""Webhooks of WooCommerce: who sent it, and which order to look at. Nothing else in them is believed.
+"""Webhooks of WooCommerce: who sent it, and which order or product to look at. Nothing else in them is believed.
 
 They come late or never: only when someone visits the shop, without a retry, and the shop switches a webhook off for good
 after some failures (measured 2026-11-21). So they only hasten what polling finds anyway.
@@ -18,11 +18,12 @@ from connectors.base import Hint, Register
 from connectors.errors import Forged
 from sharespine.lib.text import N_, Text
 
+_REGISTERS = {"order": Register.ORDERS, "product": Register.PRODUCTS}
 _PING = re.compile(rb"webhook_id=\d{1,20}")
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> Hint | None:
-    """What the call hints at; None for the ping at creation and for topics that are not orders. Raises `Forged`.
+    """What the call hints at; None for the ping at creation and for topics of neither orders nor products. Raises `Forged`.
 
     `body` is the raw body, which is what is signed. The topic is in a header, which is not.
     """
@@ -45,18 +46,24 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> Hint | None:
                 )
             )
         )
-    if not said.get("x-wc-webhook-topic", "").startswith("order."):
-        return None
-    return _hint(body)
+    register = _REGISTERS.get(said.get("x-wc-webhook-topic", "").partition(".")[0])
+    return _hint(register, body) if register else None
 
 
-def _hint(body: bytes) -> Hint | None:
-    """Every order topic has the id at the top; `order.deleted` has nothing else (measured 2026-11-21)."""
+def _hint(register: Register, body: bytes) -> Hint | None:
+    """Every topic has the id at the top; `order.deleted` has nothing else (measured 2026-11-21).
+
+    A variation comes as product.updated, with the id of its product as `parent_id` (measured 2026-11-21).
+    """
     try:
         content = simplejson.loads(body.decode())
     except (ValueError, RecursionError):
         return None
-    number = content.get("id") if isinstance(content, dict) else None
+    if not isinstance(content, dict):
+        return None
+    number = content.get("id")
+    if register is Register.PRODUCTS and content.get("parent_id"):
+        number = content["parent_id"]
     if isinstance(number, bool) or not isinstance(number, int) or number <= 0:
         return None
-    return Hint(Register.ORDERS, (str(number),))
+    return Hint(register, (str(number),))

@@ -40,7 +40,8 @@ class Goods:
         self.categories: dict[int, Wire] = {15: {"id": 15, "name": "Uncategorized", "slug": "uncategorized", "parent": 0}}
         self._zone = zone
         self._now = now
-        self._last_post = 10
+        # Above the ids of the catalogue, which orders refer to whether it is on the shelf or not.
+        self._last_post = 200
         self._by_sku: dict[str, int] = {}
         self._by_ean: dict[str, int] = {}
         self._sorted: dict[str, tuple[list[Wire], list[Any]]] = {}

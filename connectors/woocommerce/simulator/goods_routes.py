@@ -19,6 +19,7 @@ from connectors.woocommerce.simulator.listing import Listing, ids_in, one_of, pa
 from connectors.woocommerce.simulator.refusals import Refusal, invalid, no_route
 
 _MOST = 100
+_FORM = "%Y-%m-%dT%H:%M:%S"
 _SORTS = ("date", "id", "include", "title", "slug", "modified")
 _STRING_FIELDS = ("regular_price", "sale_price", "name", "sku", "description", "short_description", "weight", "tax_class")
 _ELSEWHERE = "To manipulate product variations you should use the /products/&lt;product_id&gt;/variations/&lt;id&gt; endpoint."
@@ -80,7 +81,8 @@ class GoodsRoutes:
         else:
             rows = self.goods.sorted(by)[0]
         if self.listing.filters_by_modified and (after or before):
-            rows = [wire for wire in rows if _is_within(wire, after, before)]
+            first, last = (f"{after:{_FORM}}" if after else ""), (f"{before:{_FORM}}" if before else "9999")
+            rows = [wire for wire in rows if first < wire["date_modified_gmt"] < last]
         if status != "any":
             rows = [wire for wire in rows if wire["status"] == status]
         if one_of(request, "order", "desc", ("asc", "desc")) == "desc":
@@ -215,13 +217,6 @@ def _is_price(value: object) -> bool:
         return value == "" or Decimal(value) >= 0
     except InvalidOperation:
         return False
-
-
-def _is_within(wire: Wire, after: Any, before: Any) -> bool:
-    modified = wire["date_modified_gmt"]
-    return (after is None or modified > f"{after:%Y-%m-%dT%H:%M:%S}") and (
-        before is None or modified < f"{before:%Y-%m-%dT%H:%M:%S}"
-    )
 
 
 def _unknown_product(status: int) -> Refusal:

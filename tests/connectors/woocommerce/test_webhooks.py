@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+import simplejson
 
 from connectors.base import Hint, Register
 from connectors.errors import Forged
@@ -78,9 +79,20 @@ def test_a_signed_body_that_says_nothing_is_no_hint(body: bytes) -> None:
     assert verify(SECRET, signed(body), body) is None
 
 
-def test_a_product_is_not_ours() -> None:
+def test_a_product_is_hinted_at_and_a_variation_by_its_product() -> None:
+    recording = recorded("webhook-product.updated")
+    body = simplejson.dumps(recording["body"], use_decimal=True).encode()
+    assert verify(SECRET, signed(body, "product.updated"), body) == Hint(Register.PRODUCTS, ("19",))
+    body = b'{"id":42,"parent_id":41}'
+    assert verify(SECRET, signed(body, "product.updated"), body) == Hint(Register.PRODUCTS, ("41",))
     body = b'{"id":19}'
-    assert verify(SECRET, signed(body, "product.updated"), body) is None
+    assert verify(SECRET, signed(body, "product.deleted"), body) == Hint(Register.PRODUCTS, ("19",))
+
+
+@pytest.mark.parametrize("topic", ["customer.updated", "coupon.created", "action.woocommerce_add_to_cart", ""])
+def test_other_topics_are_not_ours(topic: str) -> None:
+    body = b'{"id":19}'
+    assert verify(SECRET, signed(body, topic), body) is None
 
 
 class Receiver(HTTPServer):
