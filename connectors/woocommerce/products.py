@@ -93,7 +93,7 @@ class Products:
         parent = identity(work.current) if work.current else 0
         for variant in work.product.variants:
             there = found.get(folded(variant.article_number))
-            if there is not None and there.get("parent_id") != parent:
+            if there is not None and (there.get("type") != "variation" or there.get("parent_id") != parent):
                 values = {"variant": variant.article_number, "article": work.product.article_number}
                 raise Conflict(Text(_ELSEWHERE, values))
         return product_body(
