@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from connectors.base import Capabilities, Choice, Manifest, Option, OptionKind, Reads, Register, Role, Writes
 from connectors.woocommerce.paging import PAGE_SIZE
-from connectors.woocommerce.settings import KILOGRAMS
 from sharespine.lib.text import N_
 
 _OPTIONS = (
@@ -63,7 +62,12 @@ _OPTIONS = (
         kind=OptionKind.CHOICE,
         help=N_("As in WooCommerce under Settings, Products."),
         default="kg",
-        choices=tuple(Choice(unit, unit) for unit in KILOGRAMS),
+        choices=(
+            Choice("kg", N_("Kilograms (kg)")),
+            Choice("g", N_("Grams (g)")),
+            Choice("lbs", N_("Pounds (lbs)")),
+            Choice("oz", N_("Ounces (oz)")),
+        ),
     ),
     Option(
         key="organisation_number_field",
