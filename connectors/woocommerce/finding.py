@@ -19,7 +19,7 @@ def by_number(api: Transport, numbers: Iterable[str], fields: str) -> dict[str, 
     """What has these article numbers, products and variations alike, by number as `folded`; others are left out.
 
     `sku=` takes a comma list, exact and without regard to case (measured 2026-11-21). The list as a whole counts as a number
-    too (source of 10.5, read 2026-11-22), so one that has a comma in it is asked for alone.
+    too (WooCommerce's source, read 2026-11-22), so one that has a comma in it is asked for alone.
     """
     wanted = dict.fromkeys(number.strip() for number in numbers if number.strip())
     found: dict[str, Wire] = {}

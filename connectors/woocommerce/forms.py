@@ -95,7 +95,7 @@ class Form:
         if _writes(fields, "sale"):
             body["sale_price"] = "" if sale is None else str(sale)
         if _writes(fields, "sale_dates"):
-            # In the zone of the shop; "" takes a date away, while null counts as not given (source of 10.5, read 2026-11-22).
+            # In the zone of the shop; "" takes a date away, while null counts as not given (source, read 2026-11-22).
             body["date_on_sale_from"] = _time(None if sale is None else price.sale_from, "T00:00:00")
             body["date_on_sale_to"] = _time(None if sale is None else price.sale_to, "T23:59:59")
         return body, notices if _writes(fields, "sale") else ()

@@ -82,8 +82,10 @@ def product_body(
             body["description"] = product.text
         if writes(fields, "short_text"):
             body["short_description"] = product.short_text
-        if writes(fields, "categories"):
-            body["categories"] = [{"id": category(path)} for path in product.categories]
+        paths = [path for path in product.categories if path.strip(" >")]
+        # Without any it would end up in the shop's default category: what the merchant chose is better.
+        if paths and writes(fields, "categories"):
+            body["categories"] = [{"id": number} for number in dict.fromkeys(map(category, paths))]
         if product.variants and writes(fields, "variants"):
             body |= {"type": "variable", "attributes": _attributes(product.variants, current)}
     body |= _own(product, fields, kilograms)

@@ -47,6 +47,10 @@ def settings_of(options: Mapping[str, Any], flow_options: Mapping[str, Any]) -> 
         home_country=str(options["home_country"]).upper(),
         kilograms=KILOGRAMS.get(str(options["weight_unit"]), Decimal(1)),
         currency=str(flow_options["currency"]).upper(),
-        prices_include_vat=flow_options["prices_include_vat"] is not False,
+        prices_include_vat=_flag(flow_options["prices_include_vat"]),
         parcels_field=str(flow_options["parcels_field"]),
     )
+
+
+def _flag(value: object) -> bool:
+    return value if isinstance(value, bool) else str(value).casefold() in ("true", "1", "on", "yes")

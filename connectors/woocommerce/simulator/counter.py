@@ -165,14 +165,14 @@ class Counter(Sandbox):
             return [shelf.seen(self.goods, wire) for wire in self.goods.by_id.values() if wire["type"] != "variable"]
 
     def add_article(self, article_number: str, **fields: Any) -> str:
-        """A new article with fields of `SeenArticle`; its id. With `part_of` it is a variant of that product."""
+        """A new article with fields of `SeenArticle`; its id ("12/34" of variation 34). With `part_of` it is a variant."""
         with self.lock:
             parent = self.goods.by_id[int(fields["part_of"])] if fields.get("part_of") else None
             if parent is not None:
                 self.goods.update(parent, shelf.widened(parent, fields.get("options", ())))
             wire = self.goods.create({**shelf.entered(self.goods, fields), "sku": article_number}, parent=parent)
             self._product_happened("created", wire)
-            return str(wire["id"])
+            return shelf.seen(self.goods, wire).target_id
 
     def change_article(self, article_number: str, **fields: Any) -> None:
         """Fields of `SeenArticle` are different now, and the article has been modified."""

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.base import Query, Register
 from connectors.sandbox import Fault
+from connectors.woocommerce.connector import System
 from connectors.woocommerce.sandbox import Simulator
 from tests.connectors.woocommerce.conftest import Clock, Opener
 
@@ -117,6 +118,14 @@ def test_a_category_is_told_with_those_above_it(shop: Simulator, connect: Opener
     shop.add_article("A-1", name="Mössa", categories=("Kläder > Mössor", "Nyheter"))
     (product,) = read(shop, connect, Register.PRODUCTS)
     assert product.categories == ("Kläder > Mössor", "Nyheter")
+
+
+@pytest.mark.parametrize(("said", "includes"), [(True, True), (False, False), ("false", False), ("", True)])
+def test_prices_are_with_vat_as_the_flow_says(shop: Simulator, said: object, includes: bool) -> None:
+    shop.add_article("A-1", name="Mössa", regular=Decimal(50))
+    with System(shop.endpoint_options(shop.address), {"prices_include_vat": said, "currency": " eur "}) as connector:
+        ((record,),) = [page.records for page in connector.read(Query(register=Register.PRICES))]
+    assert (record.includes_vat, record.currency, record.vat_rate) == (includes, "EUR", Decimal(25))
 
 
 @pytest.mark.parametrize("register", [Register.PRODUCTS, Register.PRICES])

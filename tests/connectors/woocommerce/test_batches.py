@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
@@ -169,6 +170,33 @@ def test_an_item_that_the_shop_failed_at_may_be_tried_again() -> None:
         api.close()
     error = of_item({"code": "db_error", "message": "Deadlock", "data": {"status": 500}}, "A-1", answer)
     assert isinstance(error, ServerFailed)
+
+
+def test_no_secret_shows_in_the_error_of_an_item(shop: Simulator, connect: Opener) -> None:
+    number = shop.add_article("A-1", name="Mössa", quantity=Decimal(1))
+    words = f"The keys {shop.access.secret} {shop.access.key}:{shop.access.secret} are not right."
+    for status, code in ((400, "x"), (500, "x"), (400, "product_invalid_sku")):
+        error = {"code": code, "message": words, "data": {"status": status, "params": {"a": words}}}
+        body = simplejson.dumps({"update": [{"id": int(number), "error": error}]})
+        shop.faults.add(Fault("status", path="batch", status=200, body=body))
+        made = put(shop, connect, [level("A-1")])["A-1"]
+        assert made.error is not None
+        told = f"{made.error} {made.error.text} {made.error.evidence}"
+        assert "are not right" in told
+        assert shop.access.secret not in told
+
+
+def test_several_threads_share_one_connector(shop: Simulator, connect: Opener) -> None:
+    numbers = [f"A-{n}" for n in range(80)]
+    for number in numbers:
+        shop.add_article(number, name=number, regular=Decimal(1), quantity=Decimal(1))
+    connector = connect(shop)
+    with ThreadPoolExecutor(4) as pool:
+        parts = [numbers[start : start + 10] for start in range(0, 80, 10)]
+        made = list(pool.map(lambda part: connector.put(Register.STOCK, [level(number) for number in part]), parts))
+        made += pool.map(lambda part: connector.put(Register.PRICES, [price(number, 99) for number in part]), parts)
+    assert [one.error for part in made for one in part] == [None] * 160
+    assert {(held.quantity, held.regular) for held in shop.articles()} == {(Decimal(7), Decimal(99))}
 
 
 @pytest.mark.parametrize("body", [[], {}, {"update": []}, {"update": [{}, {}]}, {"update": {}}, "x"])

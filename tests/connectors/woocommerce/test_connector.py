@@ -158,6 +158,12 @@ def test_check_warns_of_plain_http(plain_shop: Simulator, connect: Opener) -> No
     assert any("plain http" in str(warning) for warning in connect(plain_shop).check().warnings)
 
 
+def test_check_warns_of_prices_that_are_entered_without_vat(shop: Simulator, connect: Opener) -> None:
+    assert not any("without VAT" in str(warning) for warning in connect(shop).check().warnings)
+    shop.prices_include_tax = False
+    assert any("without VAT" in str(warning) for warning in connect(shop).check().warnings)
+
+
 def test_html_in_place_of_the_api_is_no_shop(shop: Simulator, connect: Opener) -> None:
     with pytest.raises(UnexpectedResponse, match="No WooCommerce API answers at"):
         connect(shop, address=f"{shop.address}/fel").check()
@@ -213,9 +219,16 @@ def test_no_secret_shows_in_any_error(shop: Simulator, connect: Opener) -> None:
         assert shop.access.secret not in f"{caught.value} {caught.value!r} {caught.value.evidence}"
 
 
-def test_a_shop_is_not_written_to(shop: Simulator, connect: Opener) -> None:
+def test_no_order_is_written_to_a_shop(shop: Simulator, connect: Opener) -> None:
     with pytest.raises(Unsupported):
         connect(shop).find(Register.ORDERS, ["1"])
+
+
+@pytest.mark.parametrize("register", [Register.ORDERS, Register.PRICE_LISTS])
+def test_what_a_shop_cannot_hold_is_refused_with_the_reason(shop: Simulator, connect: Opener, register: Register) -> None:
+    with pytest.raises(Unsupported) as caught:
+        connect(shop).put(register, [])
+    assert str(caught.value) == System.capabilities.cannot_write[register]
 
 
 def test_settings_of_plugins_reach_the_orders(shop: Simulator, connect: Opener) -> None:

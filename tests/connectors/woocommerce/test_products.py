@@ -12,7 +12,7 @@ import pytest
 
 from connectors.articles import Product, Variant
 from connectors.base import Change, Put, Register
-from connectors.errors import Conflict, InvalidRecord
+from connectors.errors import Conflict, InvalidRecord, ServerFailed
 from connectors.sandbox import Fault, Request, Response, SeenArticle
 from connectors.woocommerce.sandbox import Simulator
 from tests.connectors.woocommerce.conftest import Opener
@@ -101,6 +101,15 @@ def test_a_category_that_somebody_made_at_the_same_moment_is_used(
     monkeypatch.setattr(shop, "handle", meanwhile)
     assert errors(put(shop, connect, CAP)) == []
     assert held(shop, "NY-1").categories == ("Kläder > Mössor",)
+
+
+def test_a_product_without_categories_keeps_those_that_the_merchant_chose(shop: Simulator, connect: Opener) -> None:
+    shop.add_article("NY-1", name="Ullmössa", categories=("Nyheter",))
+    for categories in ((), ("", " > ")):
+        assert errors(put(shop, connect, replace(CAP, categories=categories))) == []
+        assert held(shop, "NY-1").categories == ("Nyheter",)
+    put(shop, connect, replace(CAP, categories=("Kläder", "kläder")))
+    assert held(shop, "NY-1").categories == ("Kläder",)
 
 
 def test_the_vat_rate_chooses_the_tax_class(shop: Simulator, connect: Opener) -> None:
@@ -207,6 +216,22 @@ def test_attributes_that_the_merchant_keeps_beside_the_options_stay(shop: Simula
         ("Material", ["Ull"], False),
         ("Färg", ["Röd", "Blå"], True),
     ]
+
+
+def test_whichever_answer_is_lost_the_next_attempt_ends_right(shop: Simulator, connect: Opener) -> None:
+    put(shop, connect, SHIRT)
+    calls, expected = len(writes(shop)), [replace(article, target_id="", part_of="") for article in shop.articles()]
+    assert calls == 4
+    for n in range(calls):
+        again = Simulator(clock=shop.now)
+        again.is_tls = True
+        with again.serve():
+            again.faults.add(Fault("drop_after", method="POST", skip=n))
+            with pytest.raises(ServerFailed):
+                put(again, connect, SHIRT)
+            assert errors(put(again, connect, SHIRT)) == []
+            assert [replace(article, target_id="", part_of="") for article in again.articles()] == expected
+            assert len(again.goods.categories) == len(shop.goods.categories)
 
 
 def test_more_variants_than_a_batch_holds_go_in_several(shop: Simulator, connect: Opener) -> None:
