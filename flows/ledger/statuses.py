@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from connectors.base import Register
 from connectors.progress import Milestone, Progress
-from connectors.records import to_json
+from connectors.records import from_json, to_json
 from flows import dbclock
 from flows.ledger import items, runs
 from flows.ledger.inserting import insert
@@ -26,6 +26,11 @@ State = Item.State
 CHUNK = 500
 #: An item in one of these has something to tell the shop.
 TO_TELL = (State.WAITING, State.RETRYING)
+
+#: A document is asked for only so long after it was written: before, the ERP may not find it yet.
+FRESH = timedelta(minutes=1)
+#: A document that the ERP does not have is asked for again after this, before its order is taken for cancelled.
+AGAIN = timedelta(minutes=15)
 
 MOVED = N_("%(milestone)s in the ERP: the order in the shop now has the status “%(status)s”.")
 ALREADY = N_("%(milestone)s in the ERP. The order in the shop was left as it is.")
@@ -56,7 +61,7 @@ def _followed(flow: Flow, run: Run, source_id: str, reference: str, number: str,
         name=buyer,
         target_id=source_id,
         state=State.DONE,
-        due_at=run.now(),
+        due_at=run.now() + flow.connection.erp.connector_class.capabilities.writes[Register.ORDERS].index_delay + FRESH,
         seen_at=run.now(),
         created_at=timezone.now(),
         payload={"progress": None, "told": []},
@@ -82,8 +87,13 @@ def looked_at(
     news: list[Item] = []
     for item in batch:
         progress = told.get(item.key)
+        if progress is not None and not _is_sure(item, progress):
+            item.payload = {**item.payload, "missed": True}
+            item.due_at, item.seen_at = run.now() + AGAIN, run.now()
+            continue
+        item.payload = {**item.payload, "missed": progress is not None and Milestone.CANCELLED in progress.milestones}
         if progress is not None:
-            item.payload = {**item.payload, "progress": to_json(progress)}
+            item.payload["progress"] = to_json(progress)
         if progress is not None and is_news(item, progress):
             item.state, item.due_at = State.WAITING, run.now()
             news.append(item)
@@ -94,8 +104,14 @@ def looked_at(
     with transaction.atomic():
         runs.hold_run(run)
         items.write(batch, ("payload", "state", "due_at", "seen_at", "updated_at"))
-        _note_milestones(flow, {item.source_id: told[item.key] for item in batch if item.key in told})
+        known = {item.source_id: from_json(Progress, item.payload["progress"]) for item in batch if item.payload["progress"]}
+        _note_milestones(flow, known)
         runs.count(run, Counter(seen=len(batch), changed=len(news), unchanged=len(batch) - len(news)))
+
+
+def _is_sure(item: Item, progress: Progress) -> bool:
+    """Whether a document may be taken for cancelled. Some systems show that only by no longer having it: twice, it counts."""
+    return Milestone.CANCELLED not in progress.milestones or bool(item.payload.get("missed"))
 
 
 def _note_milestones(flow: Flow, passed: Mapping[str, Progress]) -> None:

@@ -151,6 +151,10 @@ class Stage:
         self.last = answer
         return True
 
+    def make_due(self) -> None:
+        """Let the time pass until what is followed is looked at."""
+        assert self.processes.carry_out("make_due", self.flow) is not None
+
     def until_settled(self) -> None:
         """Run again and again, as workers would, until nothing is due any more."""
         answer = self.processes.carry_out("settle", self.flow)

@@ -65,6 +65,11 @@ def set_up_beside(given: dict[str, Any]) -> dict[str, object]:
     return {"flow": flow.pk}
 
 
+def make_due(flow: int) -> dict[str, object]:
+    """Whatever a flow waits for to be looked at is due now."""
+    return {"due": Item.objects.filter(flow=flow, due_at__isnull=False).update(due_at=timezone.now())}
+
+
 def run(flow: int) -> dict[str, object]:
     """One run of the flow, and where its transfers are then."""
     this = engine.run(flow)
@@ -181,6 +186,7 @@ def workers(_: None) -> dict[str, object]:
 STEPS: dict[str, Callable[[Any], dict[str, object]]] = {
     "set_up": set_up,
     "set_up_beside": set_up_beside,
+    "make_due": make_due,
     "run": run,
     "settle": settle,
     "crowd": crowd,

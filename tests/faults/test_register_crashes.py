@@ -63,6 +63,8 @@ def test_a_buyer_is_told_once_whenever_a_worker_is_killed(stage: Stage, point: s
     stage.until_settled()
     for source_id in placed:
         stage.erp.advance(f"{stage.code}-{source_id}", Milestone.DELIVERED)
+    status.run()
+    status.make_due()
     kill(status, point)
     for source_id in placed:
         mails = stage.shop.mails(source_id)

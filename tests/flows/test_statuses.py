@@ -39,7 +39,12 @@ def sent(rig: Rig, *source_ids: str) -> None:
 
 
 def look(status: Rig) -> Run:
-    """Run it with all waiting times over."""
+    """Run it with all waiting times over, also of what it only begins to follow."""
+    once(status)
+    return once(status)
+
+
+def once(status: Rig) -> Run:
     status.make_due()
     run = status.run()
     assert run is not None
@@ -116,11 +121,37 @@ def test_what_came_from_the_erp_does_not_go_back_there(rig: Rig, status: Rig) ->
     sent(rig, "1001", "1002")
     rig.world.pass_("1001", Milestone.INVOICED)
     rig.world.pass_("1002", Milestone.CANCELLED)
-    look(status)
+    for _ in range(3):
+        look(status)
     assert rig.world.orders["1002"].cancelled
     rig.run()
     assert len(rig.world.documents) == 2
     assert Transfer.objects.filter(attention=True).count() == 0
+
+
+def test_a_document_that_is_missed_once_does_not_cancel_the_order(rig: Rig, status: Rig) -> None:
+    sent(rig, "1001")
+    look(status)
+    rig.world.pass_("1001", Milestone.CANCELLED)
+    once(status)
+    due_at = Item.objects.get().due_at
+    assert due_at is not None
+    assert due_at > timezone.now() + timedelta(minutes=10)
+    rig.world.progress.clear()
+    once(status)
+    rig.world.pass_("1001", Milestone.CANCELLED)
+    once(status)
+    assert rig.world.orders["1001"].status == "processing"
+    once(status)
+    assert rig.world.orders["1001"].status == "cancelled"
+
+
+def test_a_document_that_was_just_written_is_not_asked_for(rig: Rig, status: Rig) -> None:
+    sent(rig, "1001")
+    asked: list[Any] = []
+    rig.world.on_find = lambda: asked.append(1)
+    status.run()
+    assert asked == []
 
 
 def test_an_order_that_the_shop_cancels_itself_does_need_attention(rig: Rig, status: Rig) -> None:
