@@ -47,7 +47,7 @@ def _told(flow: Flow, run: Run, source: Connector) -> Iterator[Told]:
 
 
 def _entry(deciding: Deciding, told: Told, there: Any) -> dict[str, Any]:
-    entry = {"number": told.number, "source_id": told.source_id, "name": told.name, "fields": []}
+    entry = {"number": told.number, "source_id": told.source_id, "name": told.name, "fields": [], "words": ""}
     if told.error is not None:
         return {**entry, "outcome": STOPPED, "text": told.error.text.to_json()}
     item = Item(flow=deciding.flow, source_id=told.source_id, key=told.key, number=told.number, payload=told.payload)
@@ -58,11 +58,10 @@ def _entry(deciding: Deciding, told: Told, there: Any) -> dict[str, Any]:
         return {**entry, "outcome": STOPPED, "text": error.text.to_json()}
     if isinstance(decision, Left):
         return {**entry, "outcome": SKIPPED, "text": decision.text.to_json()}
-    text = Text("%(words)s", {"words": wanted.words}) if wanted.words else Text("")
+    entry |= {"words": wanted.words, "text": Text("").to_json()}
     if isinstance(decision, Change):
-        fields = sorted(decision.fields or ())
-        return {**entry, "outcome": CREATED if decision.create else WRITTEN, "fields": fields, "text": text.to_json()}
-    return {**entry, "outcome": SAME, "text": text.to_json()}
+        return {**entry, "outcome": CREATED if decision.create else WRITTEN, "fields": sorted(decision.fields or ())}
+    return {**entry, "outcome": SAME}
 
 
 def _statuses(flow: Flow, run: Run, source: Connector, most: int) -> Iterator[dict[str, Any]]:
@@ -79,7 +78,7 @@ def _statuses(flow: Flow, run: Run, source: Connector, most: int) -> Iterator[di
     for reference, source_id, number, before in orders:
         progress = told.get(reference)
         milestone = None if progress is None else next_milestone(telling.rules, progress, before)
-        entry = {"number": number, "source_id": source_id, "name": "", "fields": []}
+        entry = {"number": number, "source_id": source_id, "name": "", "fields": [], "words": ""}
         if milestone is None or progress is None:
             yield {**entry, "outcome": SAME, "text": Text("").to_json()}
             continue
