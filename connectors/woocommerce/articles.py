@@ -2,7 +2,7 @@
 
 A page of products is read as orders are, by time of modification. The list never holds variations; those of a page come
 together, by id, from the list of all variations where the shop has one (10.3 and later), else product by product. A change
-of a variation moves the time of its product (measured 2026-11-21), so none is missed.
+of a variation moves the time of its product (measured 2026-11-21; ASSUMED of a sale too), so none is missed.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import Change, Put
@@ -44,7 +44,11 @@ class _Line:
     notices: tuple[Text, ...]
     at: str = ""
     put: Put | None = None
-    is_lost: bool = field(default=False)
+    was_lost: bool = False
+
+    def lose(self) -> None:
+        """It is not where it was thought to be."""
+        self.at, self.was_lost = "", True
 
     def done(self, **outcome: Any) -> None:
         self.put = Put(key=self.change.key, **outcome)
@@ -65,9 +69,6 @@ class Batches:
             waiting = [line for line in lines if line.put is None]
             self._find([line for line in waiting if not line.at])
             self._send([line for line in waiting if line.put is None])
-            for line in waiting:
-                if line.is_lost:
-                    line.at, line.is_lost = "", False
         return [line.put or Put(key=line.change.key, written=False, error=not_there(line.change.key)) for line in lines]
 
     def _line(self, change: Change) -> _Line:
@@ -108,9 +109,12 @@ class Batches:
         try:
             answer, rows = batch(self._api, product, {"update": items})
         except Missing:
+            if not product or any(line.was_lost for line in lines):
+                # The route itself is not there: that says nothing of the articles.
+                raise
             # The product of these variations is gone, and they with it.
             for line in lines:
-                line.is_lost = True
+                line.lose()
             return
         for line, row in zip(lines, rows["update"], strict=True):
             self._settle(line, row, answer)
@@ -119,13 +123,13 @@ class Batches:
         key, refused = line.change.key, row.get("error")
         if isinstance(refused, Mapping):
             if is_gone(refused):
-                line.is_lost = True
+                line.lose()
             else:
                 line.done(target_id=line.at, written=False, error=of_item(refused, key, answer))
         elif folded(article_number(row)) != folded(key):
             # Somebody gave the place to another article since its id was noted.
             line.notices += (Text(_MISLED, {"article": key, "other": article_number(row) or line.at}),)
-            line.is_lost = True
+            line.lose()
         else:
             error: ConnectorError | None = self._form.refusal(line.change, row)
             line.done(target_id=line.at, written=error is None, error=error, notices=() if error else line.notices)

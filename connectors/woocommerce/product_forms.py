@@ -141,7 +141,8 @@ def _taxation(product: Product, rate: Decimal, current: Wire | None, rates: Mapp
     classes = sorted(name for name, percent in rates.items() if percent == rate)
     if classes:
         return {"tax_class": classes[0], "tax_status": "taxable"}
-    if rate == 0:
+    if rate == 0 and (current is None or current.get("type") != "variation"):
+        # A variation is taxed as its product is.
         return {"tax_status": "none"}
     raise InvalidRecord(Text(_NO_CLASS, {"article": product.article_number, "rate": str(plain(rate))}))
 

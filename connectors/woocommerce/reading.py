@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from connectors.base import Page, Unreadable
-from connectors.errors import ContractChanged, Missing, RejectedError
+from connectors.errors import ContractChanged, RejectedError
 from connectors.http import Transport
 from connectors.records import Order
 from connectors.woocommerce import wording
@@ -74,12 +74,9 @@ class Orders:
     def _refunds(self, wire: Wire) -> list[Wire]:
         """What is told of the refunds of an order with their rows: one more call for each order that has any.
 
-        The order itself tells only their sums. Gone since: then the next read tells.
+        The order itself tells only their sums.
         """
         if not wire.get("refunds"):
             return []
         params = {"per_page": str(PAGE_SIZE), "dp": "2", "_fields": _REFUND_FIELDS}
-        try:
-            return rows_of(self._api.request("GET", f"{API}/orders/{identity(wire)}/refunds", params=params).json())
-        except Missing:
-            return []
+        return rows_of(self._api.request("GET", f"{API}/orders/{identity(wire)}/refunds", params=params).json())

@@ -9,6 +9,7 @@ field of a plugin.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ from sharespine.lib.text import N_, Text
 _FIELDS = "id,number,status,meta_data"
 #: Mails are sent inside the call, through whatever mail server the shop has.
 _MAILING = Limits(read=60, total=70)
+#: Seconds for which what was read of an order is taken for true.
+_FRESH = 5.0
 
 _NOT_THERE = N_("Order %(number)s is not in WooCommerce any more, so its status could not be changed.")
 _NO_STATUS = N_("The shop has no order status “%(status)s”. Choose another one on the flow.")
@@ -45,7 +48,14 @@ class Statuses:
         """What became of each. Raises what concerns all of them, and what leaves the rest to another attempt."""
         ids = [change.key for change in changes if change.key.isascii() and change.key.isdigit()]
         found = self._orders(ids) if ids else {}
-        return [self._put(change, found.get(change.key)) for change in changes]
+        read_at = time.monotonic()
+        done = []
+        for change in changes:
+            if change.key in found and time.monotonic() - read_at > _FRESH:
+                # Somebody may have cancelled it while the ones before it were moved.
+                found |= {change.key: None, **self._orders([change.key])}
+            done.append(self._put(change, found.get(change.key)))
+        return done
 
     def _put(self, change: Change, order: Wire | None) -> Put:
         record = change.record
@@ -92,7 +102,7 @@ class Statuses:
         words = wording.one_line(message)
         return any(note.get("customer_note") is True and wording.one_line(note.get("note")) == words for note in notes)
 
-    def _orders(self, ids: Sequence[str]) -> dict[str, Wire]:
+    def _orders(self, ids: Sequence[str]) -> dict[str, Wire | None]:
         """As they are now. Those in the bin are not among them."""
         params = {"include": ",".join(ids), "status": "any", "per_page": "100", "_fields": _FIELDS}
         rows = rows_of(self._api.request("GET", f"{API}/orders", params=params).json())

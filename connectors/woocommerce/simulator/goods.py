@@ -1,7 +1,8 @@
 """The products that the simulated shop holds: simple ones, variable ones, and their variations, as they are on the wire.
 
-ASSUMED: what a new product looks like beyond the recorded fields, that attributes of a product are its own (id 0), and that a
-category's name is kept as it was sent. The rest is as measured on 2026-11-21.
+ASSUMED: what a new product looks like beyond the recorded fields, that attributes of a product are its own (id 0), that a
+category's name is kept as it was sent, and that the sale of a variation moves the time of its product as a change does.
+The rest is as measured on 2026-11-21.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import simplejson
 
 from connectors.articles import Price, StockLevel
 from connectors.base import Change, Put, Register
-from connectors.errors import Conflict, ContractChanged, InvalidRecord, Missing, ServerFailed
+from connectors.errors import Conflict, ConnectorError, ContractChanged, InvalidRecord, Missing, ServerFailed
 from connectors.sandbox import Fault, Response, SeenArticle
 from connectors.woocommerce.batches import batch
 from connectors.woocommerce.client import open_api
@@ -99,6 +99,16 @@ def test_a_variation_whose_product_is_gone_is_gone(shop: Simulator, connect: Ope
     made = put(shop, connect, [level("TR-Röd", 3, first["TR-Röd"].target_id)])["TR-Röd"]
     assert isinstance(made.error, Missing)
     assert "TR-Röd" in str(made.error.text)
+
+
+@pytest.mark.parametrize("variation", [False, True])
+def test_a_route_that_is_not_there_says_nothing_of_the_articles(shop: Simulator, connect: Opener, variation: bool) -> None:
+    shirts(shop)
+    shop.add_article("A-1", name="Mössa", quantity=Decimal(1))
+    shop.faults.add(Fault("status", path="batch", status=404, times=None))
+    with pytest.raises(ConnectorError) as caught:
+        put(shop, connect, [level("TR-Röd" if variation else "A-1")])
+    assert "is not in WooCommerce" not in str(caught.value)
 
 
 def test_an_id_that_has_another_article_now_is_noticed_and_the_right_one_is_written(shop: Simulator, connect: Opener) -> None:

@@ -136,6 +136,14 @@ def test_without_a_class_for_it_what_has_no_vat_is_not_taxable(shop: Simulator, 
     assert held(shop, "NY-1").vat_rate == 25
 
 
+def test_a_variant_cannot_be_free_of_vat_without_a_class_for_it(shop: Simulator, connect: Opener) -> None:
+    parent = shop.add_article("TR", name="Tröja")
+    shop.add_article("NY-1", part_of=parent, options=(("Färg", "Röd"),))
+    tax = {"country": "SE", "rate": "25.0000", "class": "standard"}
+    shop.faults.add(Fault("status", path="/taxes", status=200, body=[tax], times=None))
+    assert "Article NY-1 has 0 % VAT" in errors(put(shop, connect, replace(CAP, vat_rate=Decimal(0))))[0]
+
+
 @pytest.mark.parametrize(("unit", "shown"), [("kg", "0.25"), ("g", "250"), ("lbs", "0.551156")])
 def test_a_weight_is_written_in_the_unit_of_the_shop(shop: Simulator, connect: Opener, unit: str, shown: str) -> None:
     put(shop, connect, CAP, weight_unit=unit)

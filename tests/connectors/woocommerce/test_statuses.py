@@ -10,7 +10,8 @@ import pytest
 from connectors.base import Change, Put, Register
 from connectors.errors import InvalidRecord, Missing, ServerFailed
 from connectors.progress import OrderStatus, Parcel
-from connectors.sandbox import Fault
+from connectors.sandbox import Fault, Request, Response
+from connectors.woocommerce import statuses
 from connectors.woocommerce.connector import System
 from connectors.woocommerce.sandbox import Simulator
 from tests.connectors.woocommerce.conftest import Opener
@@ -95,6 +96,24 @@ def test_no_message_is_sent_for_a_status_that_the_shop_does_not_have(shop: Simul
     assert isinstance(made.error, InvalidRecord)
     assert "skickad" in str(made.error.text)
     assert shop.mails(number) == []
+
+
+def test_an_order_that_was_cancelled_while_others_were_moved_is_left_alone(
+    shop: Simulator, connect: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statuses, "_FRESH", 0.0)
+    first, second = shop.place_order(), shop.place_order()
+    handle = shop.handle
+
+    def meanwhile(request: Request) -> Response:
+        if request.method == "PUT":
+            shop.change_order(second, status="cancelled")
+        return handle(request)
+
+    monkeypatch.setattr(shop, "handle", meanwhile)
+    done = put(connect(shop), moved(first), moved(second))
+    assert [(made.written, made.error) for made in done.values()] == [(True, None), (False, None)]
+    assert shop.orders.by_id[int(second)]["status"] == "cancelled"
 
 
 def test_a_status_of_a_plugin_is_as_good_as_any(shop: Simulator, connect: Opener) -> None:
