@@ -8,7 +8,7 @@ from billing import gates
 from billing.dates import today
 from billing.models import Feature
 from connectors.base import Register
-from flows import dbclock
+from flows import dbclock, planner
 from flows.models import Connection, Flow
 from sharespine.lib.text import Text
 
@@ -27,11 +27,24 @@ NONE = Text("")
 
 
 def needed(flow: Flow) -> tuple[Feature, ...]:
-    """The features that `flow` needs: those of its register, and multishop unless its shop is the connection's first."""
-    first = Flow.objects.filter(connection=flow.connection_id, register=flow.register).order_by("pk")
-    shop = first.values_list("shop", flat=True).first()
-    several = () if shop is None or shop == flow.shop_id else (Feature.MULTISHOP,)
-    return (*NEEDED[flow.register], *several)
+    """The features that `flow`, saved or not, needs.
+
+    They are those of its register and of its stock profile, and multishop where its shop is not the connection's first. The
+    combination (#3) needs multishop, too: in it, all but the orders, which go the same way in every main flow.
+    """
+    features = list(NEEDED[flow.register])
+    if flow.register == Register.STOCK and flow.stock_profile_id:
+        features.append(Feature.STOCK_PROFILES)
+    combined = flow.connection.main_flow == planner.COMBINED and flow.register != Register.ORDERS
+    if combined or not _is_first(flow):
+        features.append(Feature.MULTISHOP)
+    return tuple(features)
+
+
+def _is_first(flow: Flow) -> bool:
+    """Whether the shop of the flow is the one that its connection began with: that one is included in every package."""
+    first = Flow.objects.filter(connection=flow.connection_id).order_by("pk").values_list("shop", flat=True).first()
+    return first in (None, flow.shop_id)
 
 
 def hindrance(flow: Flow, day: date) -> Text:

@@ -15,7 +15,7 @@ from billing.refusals import Refused
 from connectors.base import Draft
 from connectors.errors import ConnectorError, WhoActs
 from connectors.registry import connector_class
-from flows import bugs, dbclock, health, rehearsal, rights, tasks
+from flows import bugs, dbclock, health, readiness, rehearsal, rights, tasks
 from flows.ledger import by_hand, held
 from flows.ledger.capture import BY_HAND
 from flows.models import Connection, Endpoint, Flow, Run, Transfer
@@ -91,13 +91,13 @@ def pause_connection(connection: Connection, *, actor: str, reason: str) -> None
 
 def _set_state(connection: Connection, state: str, reason: Text, actor: str) -> None:
     connection.state, connection.pause_reason = state, reason
-    _sign(connection, state, actor)
+    sign(connection, state, actor)
     connection.save(update_fields=["state", "pause_reason"])
     if state == Connection.State.ACTIVE:
         connection.flows.update(next_run_at=None, queued_at=None)
 
 
-def _sign(configured: Connection | Flow, state: str, actor: str) -> None:
+def sign(configured: Connection | Flow, state: str, actor: str) -> None:
     """Have the next change of `configured` say in its history who made it."""
     # The attribute that simple-history reads when the row is saved.
     setattr(configured, "_change_reason", f"{state} ({actor})")  # noqa: B010 - not a field of the model
@@ -108,14 +108,7 @@ def _sign(configured: Connection | Flow, state: str, actor: str) -> None:
 
 def resume_flow(flow: Flow, *, actor: str) -> None:
     """Let a flow run. Refused while it could not do anything sensible."""
-    if flow.connection.state != Connection.State.ACTIVE:
-        raise Refused(N_("Activate the connection “%(connection)s” first."), connection=flow.connection.name)
-    if flow.shop.health != Endpoint.Health.WORKING:
-        raise Refused(N_("Test %(endpoint)s first: it must answer before the flow runs."), endpoint=flow.shop.name)
-    if (reason := rights.hindrance(flow, today(timezone.now()))).message:
-        raise Refused(reason.message, **reason.values)
-    if not flow.trigger_statuses:
-        raise Refused(N_("Choose which order statuses trigger transfer: without one, no order would ever be transferred."))
+    readiness.demand(flow, today(timezone.now()))
     _set_flow_state(flow, Flow.State.ACTIVE, actor)
 
 
@@ -125,7 +118,7 @@ def pause_flow(flow: Flow, *, actor: str) -> None:
 
 def _set_flow_state(flow: Flow, state: str, actor: str) -> None:
     flow.state = state
-    _sign(flow, state, actor)
+    sign(flow, state, actor)
     flow.save(update_fields=["state"])
     Flow.objects.filter(pk=flow.pk).update(next_run_at=None, queued_at=None)
 
