@@ -92,6 +92,17 @@ def what_would_change(connection: Connection, main_flow: str) -> Change:
     )
 
 
+def as_it_is(flow: Flow) -> Consequence:
+    """A flow of a connection without a main flow: nothing becomes of it."""
+    return Consequence(
+        effect=Effect.KEEP if flow.state == Flow.State.ACTIVE else Effect.ASLEEP,
+        shop=flow.shop,
+        register=Register(flow.register),
+        direction=Direction(flow.direction),
+        flow=flow,
+    )
+
+
 @transaction.atomic
 def choose_main_flow(connection: Connection, main_flow: str, *, actor: str) -> Change:
     """Have the connection follow `main_flow`, and say what that did. Refused where the package has not what it needs."""

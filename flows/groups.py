@@ -55,9 +55,19 @@ OF_BILLING = {
     N_("Support lead"): (*CONTRACTS, *REGISTER, *CHANGE_CONTRACTS, *CONTRACT_HISTORY),
     N_("Finance, read only"): (*CONTRACTS, *CLOSE),
 }
+#: What came with the other registers.
+OF_REGISTERS = {
+    N_("Support"): ("view_item", "change_item", "view_stockprofile"),
+    N_("Support lead"): (
+        "view_item",
+        "change_item",
+        *(f"{verb}_stockprofile" for verb in ("view", "add", "change")),
+        "view_historicalstockprofile",
+    ),
+}
 GROUPS = {
-    N_("Support"): (*LOOK, *ACT, *OF_BILLING["Support"]),
-    N_("Support lead"): (*LOOK, *ACT, *CHANGE, *HISTORY, *OF_BILLING["Support lead"]),
+    N_("Support"): (*LOOK, *ACT, *OF_BILLING["Support"], *OF_REGISTERS["Support"]),
+    N_("Support lead"): (*LOOK, *ACT, *CHANGE, *HISTORY, *OF_BILLING["Support lead"], *OF_REGISTERS["Support lead"]),
     N_("Finance, read only"): ("view_customer", "view_transfer", *OF_BILLING["Finance, read only"]),
 }
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from import_export import fields, resources
 
-from flows.models import Transfer
+from flows.models import Item, Transfer
 from sharespine.lib.said import said
 
 
@@ -76,6 +76,71 @@ class TransferResource(resources.ModelResource):
 
     def filter_export(self, queryset: Any, **kwargs: Any) -> Any:
         return queryset.select_related("customer", "flow__shop", "flow__connection__erp").defer("payload")
+
+
+class ItemResource(resources.ModelResource):
+    """Articles and statuses of orders for a spreadsheet, times on the wall clock of this installation."""
+
+    customer = fields.Field(attribute="flow__connection__customer__name")
+    register = fields.Field(attribute="flow__get_register_display")
+    flow = fields.Field(attribute="flow")
+    state = fields.Field(attribute="get_state_display")
+    acts = fields.Field(attribute="get_acts_display")
+    message = fields.Field()
+
+    class Meta:
+        model = Item
+        fields = (
+            "number",
+            "name",
+            "customer",
+            "register",
+            "flow",
+            "state",
+            "message",
+            "acts",
+            "written",
+            "written_at",
+            "source_id",
+            "target_id",
+            "seen_at",
+        )
+        export_order = fields
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        headings = {
+            "number": _("Article or order"),
+            "name": _("Name"),
+            "customer": _("Customer"),
+            "register": _("Register"),
+            "flow": _("Flow"),
+            "state": _("State"),
+            "message": _("What happened"),
+            "acts": _("Who acts"),
+            "written": _("Last written"),
+            "written_at": _("Written"),
+            "source_id": _("Id in the source"),
+            "target_id": _("Id in the target"),
+            "seen_at": _("Last seen in the source"),
+        }
+        for name, heading in headings.items():
+            self.fields[name].column_name = heading
+
+    def dehydrate_message(self, item: Item) -> str:
+        return said(item.message)
+
+    def dehydrate_written_at(self, item: Item) -> str:
+        return _wall_clock(item.written_at)
+
+    def dehydrate_seen_at(self, item: Item) -> str:
+        return _wall_clock(item.seen_at)
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().defer("payload")
+
+    def filter_export(self, queryset: Any, **kwargs: Any) -> Any:
+        return queryset.select_related("flow__shop", "flow__connection__erp", "flow__connection__customer").defer("payload")
 
 
 def _wall_clock(moment: Any) -> str:

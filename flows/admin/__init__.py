@@ -1,5 +1,29 @@
 """The admin pages of flows."""
 
-from flows.admin import connections, customers, deliveries, endpoints, flows, hours, runs, transfers, workers
+from flows.admin import (
+    connections,
+    customers,
+    deliveries,
+    endpoints,
+    flows,
+    hours,
+    items,
+    profiles,
+    runs,
+    transfers,
+    workers,
+)
 
-__all__ = ["connections", "customers", "deliveries", "endpoints", "flows", "hours", "runs", "transfers", "workers"]
+__all__ = [
+    "connections",
+    "customers",
+    "deliveries",
+    "endpoints",
+    "flows",
+    "hours",
+    "items",
+    "profiles",
+    "runs",
+    "transfers",
+    "workers",
+]

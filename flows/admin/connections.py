@@ -6,11 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Role
-from flows import services
+from flows import connecting, planner, services
+from flows.admin import main_flow
 from flows.admin.endpoints import systems_of
 from flows.admin.filters import CustomerFilter
 from flows.admin.setting_up import SetUpAdmin
@@ -54,7 +56,7 @@ class ConnectionForm(forms.ModelForm):
 
     class Meta:
         model = Connection
-        fields = ("customer", "name", "erp", "modules")
+        fields = ("customer", "name", "erp", "has_pos", "modules")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,20 +75,41 @@ def _label(label: str, *, mandatory: bool) -> str:
 class ConnectionAdmin(SetUpAdmin):
     form = ConnectionForm
     prefilled = ("customer", "erp", "name")
-    next_step = _("Saved. Confirm the required modules, add a flow, and then activate the connection.")
-    list_display = ("name", "customer", "erp", "state_label", "missing")
-    list_filter = (("state", ChoicesDropdownFilter), ("customer", CustomerFilter))
+    next_step = _("Saved. Confirm the required modules, add a shop, choose the main flow, and then activate the connection.")
+    list_display = ("name", "customer", "erp", "leads", "state_label", "missing")
+    list_filter = (("state", ChoicesDropdownFilter), ("main_flow", ChoicesDropdownFilter), ("customer", CustomerFilter))
     list_select_related = ("customer", "erp")
     search_fields = ("name", "customer__name")
-    actions_detail = ("activate", "resume", "pause")
+    actions_detail = ("activate", "resume", "choose_main_flow", "add_shop", "pause")
     change_form_outer_before_template = "flows/connection.html"
 
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
         if obj is None:
-            return [(None, {"fields": ["customer", "name", "erp"]})]
+            return [(None, {"fields": ["customer", "name", "erp", "has_pos"]})]
+        own = (None, {"fields": [("name", "customer"), "erp", "has_pos"]})
         if not self.has_change_permission(request, obj):
-            return [(None, {"fields": [("name", "customer"), "erp", "modules"]})]
-        return [(None, {"fields": [("name", "customer"), "erp"]}), (_("Required modules"), {"fields": ["modules"]})]
+            return [(None, {"fields": [*own[1]["fields"], "modules"]})]
+        return [own, (_("Required modules"), {"fields": ["modules"]})]
+
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view
+        main_flow = path("<path:object_id>/main-flow/", view(self.main_flow_view), name="flows_connection_main_flow")
+        return [main_flow, *super().get_urls()]
+
+    def main_flow_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Choosing the main flow."""
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return main_flow.page(request, self.get_object(request, object_id), context, self.address_of(object_id))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        connection = self.get_object(request, object_id)
+        context = {}
+        if connection:
+            warnings = planner.warnings(connection.main_flow, has_pos=connection.has_pos)
+            context = {"flow_rows": main_flow.overview(connection), "warnings": warnings}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
         return ("customer", "erp") if obj else ()
@@ -105,11 +128,16 @@ class ConnectionAdmin(SetUpAdmin):
         """Only what can be done in the state that the connection is in."""
         state = Connection.objects.filter(pk=object_id).values_list("state", flat=True).first()
         possible = {"draft": {"activate"}, "active": {"pause"}, "paused": {"resume"}}.get(str(state), set())
+        possible |= {"choose_main_flow", "add_shop"}
         return [a for a in super().get_actions_detail(request, object_id) if a.method.original_function_name in possible]
 
     @display(description=_("state"), label=TONES, ordering="state")
     def state_label(self, connection: Connection) -> tuple[str, str]:
         return connection.state, connection.get_state_display()
+
+    @display(description=_("main flow"), ordering="main_flow")
+    def leads(self, connection: Connection) -> str:
+        return connection.get_main_flow_display() if connection.main_flow else "–"
 
     @display(description=_("unconfirmed modules"))
     def missing(self, connection: Connection) -> str:
@@ -122,7 +150,7 @@ class ConnectionAdmin(SetUpAdmin):
         variant=ActionVariant.PRIMARY,
         dialog={
             "title": _("Activate the connection?"),
-            "description": _("Its active flows begin to move orders."),
+            "description": _("Its active flows begin to run."),
             "form_class": Dialog,
             "form_submit_text": _("Activate"),
         },
@@ -132,13 +160,37 @@ class ConnectionAdmin(SetUpAdmin):
             request, object_id, lambda c, actor: services.activate_connection(c, actor=actor), _("The connection is active.")
         )
 
+    @action(description=_("Choose main flow"), permissions=["change"], icon="alt_route")
+    def choose_main_flow(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:flows_connection_main_flow", args=[object_id]))
+
+    @action(
+        description=_("Add a shop"),
+        permissions=["change"],
+        icon="add_business",
+        dialog={
+            "title": _("Add a shop to the connection?"),
+            "description": _("It gets the flows of the main flow, paused. A further shop than the first costs an add-on."),
+            "form_class": main_flow.AddShopDialog,
+            "form_submit_text": _("Add"),
+        },
+    )
+    def add_shop(self, request: HttpRequest, form: main_flow.AddShopDialog, object_id: str) -> HttpResponse:
+        shop = form.cleaned_data["shop"]
+        return self.carry_out(
+            request,
+            object_id,
+            lambda c, actor: connecting.add_shop(c, shop, actor=actor),
+            _("The shop is added. Configure its flows, and resume them one by one."),
+        )
+
     @action(
         description=_("Pause"),
         permissions=["change"],
         icon="pause",
         dialog={
             "title": _("Pause the connection?"),
-            "description": _("No orders are moved until somebody resumes it. Nothing is lost: they are fetched then."),
+            "description": _("Nothing is moved until somebody resumes it. Nothing is lost: it is fetched then."),
             "form_class": ReasonDialog,
             "form_submit_text": _("Pause"),
         },

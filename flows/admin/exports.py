@@ -40,9 +40,11 @@ class StreamedExport(ExportMixin):
         is_workbook = isinstance(file_format, XLSX)
         if is_workbook and queryset.order_by()[: MOST + 1].count() > MOST:
             raise ValueError(
-                _("A workbook holds %(n)s orders at most. Choose csv, or narrow the list.") % {"n": number_format(MOST, 0)}
+                _("A workbook holds %(n)s rows at most. Choose csv, or narrow the list.") % {"n": number_format(MOST, 0)}
             )
-        log.info("%s exports transfers (%s)", request.user.get_username(), request.GET.urlencode() or "all")
+        log.info(
+            "%s exports %s (%s)", request.user.get_username(), queryset.model._meta.model_name, request.GET.urlencode() or "all"
+        )
         resource = self.choose_export_resource_class(export_form, request)()
         name = self.get_export_filename(request, queryset, file_format)
         rows = _rows(resource, queryset)

@@ -1,4 +1,4 @@
-"""Flows: which orders go, how they are read and how they are written."""
+"""Flows: what goes, how it is read and how it is written."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Role
-from flows import services
+from flows import rework, services
 from flows.admin.connections import endpoint_choice
 from flows.admin.filters import CustomerFilter, labelled
-from flows.admin.flow_forms import FlowForm, form_for
+from flows.admin.flow_adding import AddFlowForm
+from flows.admin.flow_forms import FlowForm, fieldsets, form_for, plain_fieldsets
+from flows.admin.items import item_counts
 from flows.admin.setting_up import SetUpAdmin
 from flows.models import Connection, Flow, Run
 from sharespine.lib.admin import (
@@ -29,10 +31,14 @@ from sharespine.lib.said import said_shortly
 
 @admin.register(Flow)
 class FlowAdmin(SetUpAdmin):
-    prefilled = ("connection", "shop")
+    prefilled = ("connection", "shop", "way", "channel")
     next_step = _("Saved. Choose what goes and how, try it with a dry run, and then resume the flow.")
     list_display = ("name", "customer", "state_label", "why_not", "connection", "register", "every", "seen_up_to")
-    list_filter = (("state", ChoicesDropdownFilter), ("connection__customer", CustomerFilter))
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("register", ChoicesDropdownFilter),
+        ("connection__customer", CustomerFilter),
+    )
     search_fields = ("shop__name", "connection__name", "connection__customer__name")
     actions_detail = ("start", "dry_run", "resume", "sweep", "pause")
     change_form_outer_before_template = "flows/flow.html"
@@ -45,26 +51,28 @@ class FlowAdmin(SetUpAdmin):
         return labelled(record)
 
     def get_form(self, request: HttpRequest, obj: Flow | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form = form_for(obj) if obj and self.has_change_permission(request, obj) else FlowForm
+        if obj is None:
+            return super().get_form(request, obj, change, form=AddFlowForm, **kwargs)
+        form = form_for(obj) if self.has_change_permission(request, obj) else FlowForm
         return super().get_form(request, obj, change, form=form, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Flow | None = None) -> Any:
         if obj is None:
-            description = _("Choose what to connect. What goes, and how it is written, comes next.")
-            return [(None, {"fields": ["connection", "shop"], "description": description})]
-        own = (None, {"fields": [("connection", "shop")]})
+            description = _("Choose what to connect. How it is read and written comes next.")
+            return [(None, {"fields": ["connection", "shop", "way", "channel"], "description": description})]
+        channel = ["channel"] if obj.channel else []
+        own = (None, {"fields": [("connection", "shop"), ("register", "direction"), *channel]})
         if not self.has_change_permission(request, obj):
-            return [own, (_("Which orders"), {"fields": ["trigger_statuses", "start_from", "interval_minutes"]})]
-        form = form_for(obj)
-        groups = [
-            *form.source.groups(form.base_fields, first=str(_("Reading from the shop"))),
-            *form.target.groups(form.base_fields, first=str(_("Writing to the ERP"))),
-        ]
-        which = (_("Which orders"), {"fields": ["trigger_statuses", "start_from", "interval_minutes"]})
-        return [own, which, *((heading, {"fields": names}) for heading, names in groups if names)]
+            return [own, *plain_fieldsets(obj)]
+        return [own, *fieldsets(obj, form_for(obj))]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Flow | None = None) -> tuple[str, ...]:
-        return ("connection", "shop") if obj else ()
+        return ("connection", "shop", "register", "direction", "channel") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Flow, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and form.changes_what_goes:
+            rework.flow_configured(obj)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "shop":
@@ -79,11 +87,14 @@ class FlowAdmin(SetUpAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        latest = Run.objects.filter(flow=int(object_id)).defer("report").order_by("-id")[:5] if object_id.isdigit() else []
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "latest_runs": latest})
+        known = object_id.isdigit()
+        latest = Run.objects.filter(flow=int(object_id)).defer("report").order_by("-id")[:5] if known else []
+        counts = item_counts(int(object_id)) if known and request.user.has_perm("flows.view_item") else []
+        context = {**(extra_context or {}), "latest_runs": latest, "item_counts": counts}
+        return super().change_view(request, object_id, form_url, context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Flow | None = None) -> bool:
-        used = obj is not None and (obj.transfers.exists() or obj.runs.exists())
+        used = obj is not None and (obj.transfers.exists() or obj.items.exists() or obj.runs.exists())
         return not used and super().has_delete_permission(request, obj)
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
@@ -123,9 +134,7 @@ class FlowAdmin(SetUpAdmin):
         icon="play_circle",
         dialog={
             "title": _("Start the flow now?"),
-            "description": _(
-                "It fetches what is new in the shop and sends what is due, as it does by itself every few minutes."
-            ),
+            "description": _("It fetches what is new and writes what is due, as it does by itself every few minutes."),
             "form_class": Dialog,
             "form_submit_text": _("Start"),
         },
@@ -140,7 +149,7 @@ class FlowAdmin(SetUpAdmin):
         dialog={
             "title": _("Try the flow without sending anything?"),
             "description": _(
-                "It fetches orders and shows for each what would be sent. Nothing changes in the ERP or in the shop."
+                "It fetches what there is and shows for each what would be sent. Nothing changes in the ERP or in the shop."
             ),
             "form_class": Dialog,
             "form_submit_text": _("Try"),
@@ -155,7 +164,7 @@ class FlowAdmin(SetUpAdmin):
         icon="cleaning_services",
         dialog={
             "title": _("Read the last week again?"),
-            "description": _("It looks for orders that the shop changed without saying so. It does so by itself every night."),
+            "description": _("It looks for changes that were made without a word of them. It does so by itself every night."),
             "form_class": Dialog,
             "form_submit_text": _("Sweep"),
         },
@@ -169,9 +178,7 @@ class FlowAdmin(SetUpAdmin):
         icon="pause",
         dialog={
             "title": _("Pause the flow?"),
-            "description": _(
-                "No orders are fetched or sent until somebody resumes it. Nothing is lost: they are fetched then."
-            ),
+            "description": _("Nothing is fetched or written until somebody resumes it. Nothing is lost: it is fetched then."),
             "form_class": Dialog,
             "form_submit_text": _("Pause"),
         },

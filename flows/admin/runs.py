@@ -24,10 +24,24 @@ STOP_POLLING = 286
 
 @admin.register(Run)
 class RunAdmin(HistoryAdmin):
-    list_display = ("number", "flow", "customer", "kind_label", "state_label", "started_at", "took", "seen", "sent", "stopped")
+    list_display = (
+        "number",
+        "flow",
+        "customer",
+        "register",
+        "kind_label",
+        "state_label",
+        "started_at",
+        "took",
+        "seen",
+        "sent",
+        "written",
+        "stopped",
+    )
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
+        ("flow__register", ChoicesDropdownFilter),
         ("flow__connection__customer", CustomerFilter),
         ("started_at", DaysFilter),
     )
@@ -65,6 +79,10 @@ class RunAdmin(HistoryAdmin):
     @display(description=_("customer"))
     def customer(self, run: Run) -> str:
         return str(run.flow.connection.customer)
+
+    @display(description=_("register"))
+    def register(self, run: Run) -> str:
+        return run.flow.get_register_display()
 
     @display(description=_("kind"), ordering="kind", label=True)
     def kind_label(self, run: Run) -> str:

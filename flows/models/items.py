@@ -9,6 +9,7 @@ from flows.models.flows import Flow
 from flows.models.runs import Run
 from flows.models.texts import TextColumn
 from flows.models.transfers import Transfer
+from sharespine.lib.indexes import PrefixIndex
 
 
 class Item(models.Model):
@@ -64,6 +65,10 @@ class Item(models.Model):
             models.Index(fields=["flow", "key"], name="item_by_key"),
             models.Index(fields=["flow", "due_at", "id"], name="item_next", condition=models.Q(due_at__isnull=False)),
             models.Index(fields=["-id", "flow"], name="item_stopped", condition=models.Q(state="stopped")),
+            # What a flow has, newest first; and of one state, which is few but for those that are up to date.
+            models.Index(fields=["flow", "-id"], name="item_by_flow"),
+            models.Index(fields=["state", "flow", "-id"], name="item_by_state"),
+            PrefixIndex(fields=["number"], name="item_number"),
         ]
 
     def __str__(self) -> str:
