@@ -4,7 +4,7 @@ ARGS ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help run test lint types worker doctor proof texts bench registers faults clean
+.PHONY: help run test lint types worker doctor proof texts matrix bench registers faults clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -48,6 +48,9 @@ worker: $(VENV)/run.done ## A worker on the configured database
 
 texts: $(VENV)/test.done ## Gather the texts that people see into the Swedish catalogue, and compile it
 	@$(PY) -m tests.texts $(ARGS)
+
+matrix: $(VENV)/run.done ## Write docs/matrix.md anew: what every pair of systems can do together
+	@$(PY) manage.py matrix
 
 doctor: $(VENV)/run.done ## Check settings, database, queue and every endpoint
 	$(PY) manage.py doctor

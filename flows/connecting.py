@@ -167,11 +167,12 @@ def add_channel(connection: Connection, shop: Endpoint, channel: str, *, actor: 
 def no_channels(shop: Endpoint) -> Text | None:
     """Why the orders of `shop` cannot be told apart by channel; None where they can."""
     reads = shop.connector_class.capabilities.reads.get(Register.ORDERS)
-    reason = reads.lacks.get("channel") if reads else ""
-    if reads and reason is None:
+    system = shop.connector_class.manifest.name
+    if reads is None:
+        return Text(N_("The orders of %(system)s cannot be read from here."), {"system": system})
+    if (reason := reads.lacks.get("channel")) is None:
         return None
-    values: dict[str, str | Text] = {"system": shop.connector_class.manifest.name, "reason": Text(reason or "")}
-    return Text(N_("The orders of %(system)s have no channels. %(reason)s"), values)
+    return Text(N_("The orders of %(system)s have no channels. %(reason)s"), {"system": system, "reason": Text(reason)})
 
 
 def _choosing(connection: Connection, main_flow: str) -> Connection:

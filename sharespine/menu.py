@@ -46,10 +46,18 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
         {
+            "title": _("Other registers"),
+            "items": [
+                _item(_("Items"), "inventory_2", _list("flows_item"), "flows.view_item"),
+                _item(_("Stock profiles"), "warehouse", _list("flows_stockprofile"), "flows.view_stockprofile"),
+                _item(_("Data registers"), "table_chart", reverse("admin:flows_connection_registers"), "flows.view_connection"),
+            ],
+        },
+        {
             "title": _("Set-up"),
             "items": [
                 _item(_("Endpoints"), "lan", _list("flows_endpoint"), "flows.view_endpoint"),
-                _item(_("Connections"), "cable", _list("flows_connection"), "flows.view_connection"),
+                _item(_("Connections"), "cable", _list("flows_connection"), "flows.view_connection", but_not="/registers/"),
                 _item(_("Flows"), "swap_horiz", _list("flows_flow"), "flows.view_flow"),
                 _item(_("Webhooks"), "webhook", _list("flows_delivery"), "flows.view_delivery"),
             ],

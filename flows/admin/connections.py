@@ -6,13 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, reverse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Role
 from flows import connecting, planner, services
-from flows.admin import main_flow
+from flows.admin import main_flow, registers
 from flows.admin.endpoints import systems_of
 from flows.admin.filters import CustomerFilter
 from flows.admin.setting_up import SetUpAdmin
@@ -80,7 +81,7 @@ class ConnectionAdmin(SetUpAdmin):
     list_filter = (("state", ChoicesDropdownFilter), ("main_flow", ChoicesDropdownFilter), ("customer", CustomerFilter))
     list_select_related = ("customer", "erp")
     search_fields = ("name", "customer__name")
-    actions_detail = ("activate", "resume", "choose_main_flow", "add_shop", "pause")
+    actions_detail = ("activate", "resume", "add_shop", "pause")
     change_form_outer_before_template = "flows/connection.html"
 
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
@@ -93,8 +94,17 @@ class ConnectionAdmin(SetUpAdmin):
 
     def get_urls(self) -> Any:
         view = self.admin_site.admin_view
-        main_flow = path("<path:object_id>/main-flow/", view(self.main_flow_view), name="flows_connection_main_flow")
-        return [main_flow, *super().get_urls()]
+        return [
+            path("registers/", view(self.registers_view), name="flows_connection_registers"),
+            path("<path:object_id>/main-flow/", view(self.main_flow_view), name="flows_connection_main_flow"),
+            *super().get_urls(),
+        ]
+
+    def registers_view(self, request: HttpRequest) -> HttpResponse:
+        """What the systems can do together."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return registers.page(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def main_flow_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Choosing the main flow."""
@@ -128,7 +138,7 @@ class ConnectionAdmin(SetUpAdmin):
         """Only what can be done in the state that the connection is in."""
         state = Connection.objects.filter(pk=object_id).values_list("state", flat=True).first()
         possible = {"draft": {"activate"}, "active": {"pause"}, "paused": {"resume"}}.get(str(state), set())
-        possible |= {"choose_main_flow", "add_shop"}
+        possible.add("add_shop")
         return [a for a in super().get_actions_detail(request, object_id) if a.method.original_function_name in possible]
 
     @display(description=_("state"), label=TONES, ordering="state")
@@ -159,10 +169,6 @@ class ConnectionAdmin(SetUpAdmin):
         return self.carry_out(
             request, object_id, lambda c, actor: services.activate_connection(c, actor=actor), _("The connection is active.")
         )
-
-    @action(description=_("Choose main flow"), permissions=["change"], icon="alt_route")
-    def choose_main_flow(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:flows_connection_main_flow", args=[object_id]))
 
     @action(
         description=_("Add a shop"),
