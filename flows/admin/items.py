@@ -8,9 +8,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as say
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from connectors.base import Register
 from connectors.errors import WhoActs
@@ -163,7 +162,7 @@ class ItemAdmin(StreamedExport, HistoryAdmin):
             "n": outcome.done
         }
         if not outcome.done:
-            done = say("Nothing was done: none of them is stopped, skipped or to be retried.")
+            done = gettext("Nothing was done: none of them is stopped, skipped or to be retried.")
         self.message_user(request, done, messages.SUCCESS if outcome.done else messages.WARNING)
 
     @action(
@@ -182,8 +181,8 @@ class ItemAdmin(StreamedExport, HistoryAdmin):
         outcome = rework.retry_items(Item.objects.filter(pk=object_id), actor=request.user.get_username())
         address = reverse("admin:flows_item_change", args=[object_id])
         if outcome.done:
-            return leave_dialog(request, address, message=say("It is tried again with the next run."))
-        left = say("It was left alone: it is in a state where this cannot be done.")
+            return leave_dialog(request, address, message=gettext("It is tried again with the next run."))
+        left = gettext("It was left alone: it is in a state where this cannot be done.")
         return leave_dialog(request, address, level=messages.WARNING, message=left)
 
 
@@ -197,14 +196,14 @@ def item_counts(flow: int) -> list[tuple[str, str, int]]:
 def what_to_do(item: Item) -> str:
     """Who does what next, in one sentence; empty when nobody has to."""
     if item.state == Item.State.RETRYING:
-        return say("Nothing. We try again by ourselves.")
+        return gettext("Nothing. We try again by ourselves.")
     if item.state != Item.State.STOPPED:
         return ""
     return {
-        WhoActs.MERCHANT: say("The merchant puts it right in the shop or the ERP. Then press Retry."),
-        WhoActs.STAFF: say("Support looks into it. Then press Retry."),
-        WhoActs.US: say("Development looks into it. Then press Retry."),
-    }.get(WhoActs(item.acts), say("Press Retry when the cause is gone."))
+        WhoActs.MERCHANT: gettext("The merchant puts it right in the shop or the ERP. Then press Retry."),
+        WhoActs.STAFF: gettext("Support looks into it. Then press Retry."),
+        WhoActs.US: gettext("Development looks into it. Then press Retry."),
+    }.get(WhoActs(item.acts), gettext("Press Retry when the cause is gone."))
 
 
 def _order(item: Item) -> Transfer | None:

@@ -1,0 +1,1 @@
+"""An ERP that gives and takes every register."""

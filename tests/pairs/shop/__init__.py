@@ -1,0 +1,1 @@
+"""A shop that takes and gives every register but price lists."""
