@@ -77,7 +77,7 @@ def _ids(flows: QuerySet[Flow]) -> list[int]:
 
 @admin.register(Item)
 class ItemAdmin(StreamedExport, HistoryAdmin):
-    list_display = ("record", "name", "customer", "register", "state_label", "what_happened", "written_shown", "when_written")
+    list_display = ("record", "called", "customer", "register", "state_label", "what_happened", "written_shown", "when_written")
     list_display_links = ("record",)
     list_filter = (
         ("state", ChoicesDropdownFilter),
@@ -130,6 +130,10 @@ class ItemAdmin(StreamedExport, HistoryAdmin):
     def record(self, item: Item) -> str:
         return str(item)
 
+    @display(description=_("name"))
+    def called(self, item: Item) -> str:
+        return item.name or "–"
+
     @display(description=_("customer"))
     def customer(self, item: Item) -> str:
         return str(item.flow.connection.customer)
@@ -150,7 +154,7 @@ class ItemAdmin(StreamedExport, HistoryAdmin):
     def written_shown(self, item: Item) -> str:
         return item.written or "–"
 
-    @display(description=_("written"))
+    @display(description=_("when"))
     def when_written(self, item: Item) -> str:
         return stamp(item.written_at)
 

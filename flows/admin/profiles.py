@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,9 +14,10 @@ from billing.models import Feature
 from flows import rework
 from flows.admin.filters import CustomerFilter
 from flows.admin.flow_forms import refuse_without
+from flows.admin.options import AmountField
 from flows.admin.setting_up import SetUpAdmin
 from flows.models import StockProfile
-from sharespine.lib.admin import Textarea, display
+from sharespine.lib.admin import Textarea, TextInput, display
 from sharespine.lib.display import number
 
 
@@ -34,7 +36,24 @@ class LinesField(forms.CharField):
         return (initial or []) != self.to_python(data)
 
 
+class QuantityField(AmountField):
+    """How many of an article, at least none, as people write it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = TextInput(attrs={"inputmode": "decimal"})
+        super().__init__(min_value=0, max_digits=12, decimal_places=2, widget=widget, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return number(value) if isinstance(value, Decimal | int) else value
+
+
 class ProfileForm(forms.ModelForm):
+    reserve = QuantityField(label=_("Reserve"), initial=0, help_text=_("So many of each article are kept back from the shop."))
+    most = QuantityField(
+        label=_("Shown at most"),
+        required=False,
+        help_text=_("More than this is never told to the shop. Empty: no limit."),
+    )
     warehouses = LinesField(
         label=_("Warehouses that count"),
         required=False,
@@ -46,12 +65,6 @@ class ProfileForm(forms.ModelForm):
         model = StockProfile
         fields = ("customer", "name", "warehouses", "reserve", "most", "rounding")
 
-    def clean_reserve(self) -> Any:
-        return self._not_negative("reserve")
-
-    def clean_most(self) -> Any:
-        return self._not_negative("most")
-
     def clean(self) -> dict[str, Any] | None:
         """Refused, with the package that has it, while the customer has no stock profiles."""
         cleaned = super().clean() or self.cleaned_data
@@ -59,12 +72,6 @@ class ProfileForm(forms.ModelForm):
         if customer and self.has_changed():
             refuse_without(customer.pk, Feature.STOCK_PROFILES)
         return cleaned
-
-    def _not_negative(self, name: str) -> Any:
-        value = self.cleaned_data[name]
-        if value is not None and value < 0:
-            raise forms.ValidationError(_("Not less than nought."))
-        return value
 
 
 @admin.register(StockProfile)

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from flows.admin.filters import CustomerFilter, DaysFilter
@@ -26,9 +27,8 @@ STOP_POLLING = 286
 class RunAdmin(HistoryAdmin):
     list_display = (
         "number",
-        "flow",
+        "moved",
         "customer",
-        "register",
         "kind_label",
         "state_label",
         "started_at",
@@ -80,9 +80,10 @@ class RunAdmin(HistoryAdmin):
     def customer(self, run: Run) -> str:
         return str(run.flow.connection.customer)
 
-    @display(description=_("register"))
-    def register(self, run: Run) -> str:
-        return run.flow.get_register_display()
+    @display(description=_("flow"))
+    def moved(self, run: Run) -> str:
+        """The flow with its register, orders included: other lists leave that one out."""
+        return f"{capfirst(run.flow.get_register_display())}: {run.flow.source.name} → {run.flow.target.name}"
 
     @display(description=_("kind"), ordering="kind", label=True)
     def kind_label(self, run: Run) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from connectors.base import (
@@ -12,6 +13,8 @@ from connectors.base import (
     Manifest,
     Option,
     OptionKind,
+    Page,
+    Query,
     Reads,
     Register,
     Role,
@@ -24,7 +27,10 @@ ONLY_INVOICES = "It takes invoices, and nothing else."
 
 
 class Declared(Connector):
-    """Says what it can do."""
+    """Says what it can do, and has nothing."""
+
+    def read(self, query: Query) -> Iterator[Page]:
+        return iter(())
 
     def check(self) -> CheckReport:
         return CheckReport(name=self.manifest.name)

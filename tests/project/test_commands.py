@@ -117,3 +117,20 @@ def test_the_demo_refuses_where_the_simulators_are_switched_off(settings: Settin
     settings.SANDBOX = False
     with pytest.raises(CommandError, match="SANDBOX"):
         call_command("demo")
+
+
+def test_the_page_of_the_matrix_is_what_the_connectors_declare() -> None:
+    out = io.StringIO()
+    call_command("matrix", "--check", stdout=out)
+    assert out.getvalue() == ""
+
+
+def test_an_old_page_of_the_matrix_is_found_out_and_written_anew(settings: Settings, tmp_path: Path) -> None:
+    settings.BASE_DIR = tmp_path
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "matrix.md").write_text("old")
+    with pytest.raises(SystemExit):
+        call_command("matrix", "--check", stdout=io.StringIO())
+    call_command("matrix", stdout=io.StringIO())
+    call_command("matrix", "--check", stdout=io.StringIO())
+    assert (tmp_path / "docs" / "matrix.md").read_text("utf-8") == (ROOT / "docs" / "matrix.md").read_text("utf-8")
