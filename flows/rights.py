@@ -34,7 +34,8 @@ def needed(flow: Flow) -> tuple[Feature, ...]:
     """
     features = list(NEEDED[flow.register])
     if flow.register == Register.STOCK and flow.stock_profile_id:
-        features.append(Feature.STOCK_PROFILES)
+        # First: the package that has profiles has stock, too.
+        features.insert(0, Feature.STOCK_PROFILES)
     combined = flow.connection.main_flow == planner.COMBINED and flow.register != Register.ORDERS
     if combined or not _is_first(flow):
         features.append(Feature.MULTISHOP)

@@ -120,7 +120,10 @@ def form_for(flow: Flow) -> type[FlowForm]:
         **reading.build(flow.source_options, offered=_offered(source, reading)),
         **writing.build(flow.target_options, offered=_offered(target, writing)),
     }
-    own = {"configures": True, "trigger": trigger, "rules": rules, "source": reading, "target": writing}
+    own: dict[str, Any] = {"configures": True, "trigger": trigger, "rules": rules, "source": reading, "target": writing}
+    if register is not Register.ORDERS:
+        # So Django takes away a field that the form above declares.
+        own["start_from"] = None
     return type("FlowForm", (FlowForm,), {**fields, **own})
 
 

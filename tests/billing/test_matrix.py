@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -20,7 +21,7 @@ from billing.models import Customer, Feature, Package, Subscription
 from billing.refusals import Refused
 from connectors import registry
 from flows import engine, services
-from flows.models import Connection, Endpoint, Flow, Run
+from flows.models import Connection, Endpoint, Flow, Run, StockProfile
 from sharespine.lib.said import said
 from tests.twins.world import EPOCH, WORLDS, World
 
@@ -66,22 +67,23 @@ def column(edition: str, package: str) -> dict[str, str]:
 
 @dataclass
 class Shops:
-    """A customer with two shops to one ERP: the flow of the second needs multishop, too."""
+    """A customer with two shops to one ERP: the flow of the second needs multishop, too. And one that moves every register."""
 
     customer: Customer
     subscription: Subscription
-    first: Flow
-    second: Flow
+    flows: dict[str, Flow]
 
     def flow_for(self, feature: str) -> Flow | None:
-        """The flow that shows whether `feature` is there. Flows move only orders yet: of the other features there is none."""
-        return {"orders": self.first, "customers": self.first, "multishop": self.second}.get(feature)
+        """The flow that shows whether `feature` is there; None for those that no flow needs."""
+        return self.flows.get(feature)
 
 
 @pytest.fixture(autouse=True)
 def _twins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(registry.SYSTEMS, "twin_shop", "tests.twins.shop")
     monkeypatch.setitem(registry.SYSTEMS, "twin_erp", "tests.twins.erp")
+    monkeypatch.setitem(registry.SYSTEMS, "list_shop", "tests.pairs.list_shop")
+    monkeypatch.setitem(registry.SYSTEMS, "pair_erp", "tests.pairs.erp")
     WORLDS["matrix"] = World()
     with translation.override("en"):
         yield
@@ -127,14 +129,38 @@ def with_two_shops(package: str, edition: str) -> Shops:
                 look_up_before=EPOCH,
             )
         )
-    return Shops(customer, subscription, *made)
+    first, second = made
+    flows = {"orders": first, "customers": first, "multishop": second, **moving_every_register(customer)}
+    return Shops(customer, subscription, flows)
+
+
+def moving_every_register(customer: Customer) -> dict[str, Flow]:
+    """Feature → the flow that needs it, and nothing else that is sold apart from it."""
+    profile = StockProfile.objects.create(customer=customer, name="Webb")
+    wanted: dict[str, dict[str, Any]] = {
+        "products": {"register": "products"},
+        "order_status": {"register": "status", "rules": {"delivered_status": "completed"}},
+        "stock": {"register": "stock"},
+        "price_lists": {"register": "price_lists"},
+        "stock_profiles": {"register": "stock", "stock_profile": profile},
+    }
+    flows = {}
+    for feature, columns in wanted.items():
+        working = {"customer": customer, "health": Endpoint.Health.WORKING}
+        erp = Endpoint.objects.create(system="pair_erp", name=f"ERP of {feature}", **working)
+        shop = Endpoint.objects.create(system="list_shop", name=f"Shop of {feature}", **working)
+        connection = Connection.objects.create(customer=customer, name=feature, erp=erp, state=Connection.State.ACTIVE)
+        flows[feature] = Flow.objects.create(
+            connection=connection, shop=shop, direction=Flow.Direction.TO_SHOP, state=Flow.State.PAUSED, **columns
+        )
+    return flows
 
 
 # --- the gates: each answers "" where it lets pass, else what it says ---------------------------------------------------------
 
 
 def configured(shops: Shops, feature: str) -> str:
-    """Resuming a flow; where no flow has the feature yet, what configuring one will ask."""
+    """Resuming a flow; of a feature that no flow needs, what configuring it will ask."""
     try:
         if flow := shops.flow_for(feature):
             services.resume_flow(flow, actor="siv")
@@ -146,7 +172,7 @@ def configured(shops: Shops, feature: str) -> str:
 
 
 def run(shops: Shops, feature: str) -> str:
-    """A run of a flow, set up by force; where no flow has the feature yet, what a run will ask."""
+    """A run of a flow, set up by force; of a feature that no flow needs, what a run will ask."""
     if flow := shops.flow_for(feature):
         Flow.objects.filter(pk=flow.pk).update(state=Flow.State.ACTIVE)
         before = Run.objects.filter(flow=flow).count()
@@ -190,7 +216,7 @@ def test_a_package_has_what_the_price_list_says_at_all_three_gates(package: str,
 
 
 @pytest.mark.parametrize("gate", [configured, run])
-@pytest.mark.parametrize("feature", ["orders", "multishop", "stock", "field_mapping"])
+@pytest.mark.parametrize("feature", ["orders", "multishop", "stock", "stock_profiles", "price_lists", "field_mapping"])
 def test_nothing_passes_without_a_subscription_or_while_it_is_paused(feature: str, gate: Callable[[Shops, str], str]) -> None:
     shops = with_two_shops("premium", "client")
     assert gate(shops, feature) == ""
