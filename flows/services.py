@@ -32,7 +32,7 @@ BUG = Text(N_("Something in Sharespine failed during this test. Our developers h
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many transfers a verb changed, and how many it left alone because it may not touch them."""
+    """How many transfers or items a verb changed, and how many it left alone because it may not touch them."""
 
     done: int
     left_alone: int
@@ -143,10 +143,10 @@ def look_up_everything() -> tuple[int, int]:
 def hint(shop: Endpoint) -> int:
     """Something changed in a shop: run its flows soon. Ten hints in a row wake a flow once. Returns how many were woken."""
     flows = Flow.objects.filter(shop=shop, state=Flow.State.ACTIVE, connection__state=Connection.State.ACTIVE)
-    return sum(_want(flow.pk) for flow in flows)
+    return sum(want(flow.pk) for flow in flows)
 
 
-def _want(flow_id: int) -> bool:
+def want(flow_id: int) -> bool:
     """Have the flow run soon; after the run that is queued or under way, if there is one. Returns whether it was woken now."""
     Flow.objects.filter(pk=flow_id).update(wanted_at=dbclock.now(), next_run_at=None)
     woken = Flow.objects.filter(pk=flow_id, queued_at=None).update(queued_at=dbclock.now())
@@ -187,7 +187,7 @@ def retry(transfers: QuerySet[Transfer], *, actor: str, reason: str = "") -> Out
     with transaction.atomic():
         outcome = _by_hand(transfers, changes, text, states=RETRYABLE, actor=actor)
         for flow_id in set(Transfer.objects.filter(pk__in=asked).values_list("flow_id", flat=True)):
-            _want(flow_id)
+            want(flow_id)
     return outcome
 
 
