@@ -47,7 +47,7 @@ def _told(flow: Flow, run: Run, source: Connector) -> Iterator[Told]:
 
 
 def _entry(deciding: Deciding, told: Told, there: Any) -> dict[str, Any]:
-    entry = {"number": told.number, "source_id": told.source_id, "name": told.name, "fields": [], "words": ""}
+    entry: dict[str, Any] = {"number": told.number, "source_id": told.source_id, "name": told.name, "fields": [], "words": ""}
     if told.error is not None:
         return {**entry, "outcome": STOPPED, "text": told.error.text.to_json()}
     item = Item(flow=deciding.flow, source_id=told.source_id, key=told.key, number=told.number, payload=told.payload)
@@ -58,7 +58,7 @@ def _entry(deciding: Deciding, told: Told, there: Any) -> dict[str, Any]:
         return {**entry, "outcome": STOPPED, "text": error.text.to_json()}
     if isinstance(decision, Left):
         return {**entry, "outcome": SKIPPED, "text": decision.text.to_json()}
-    entry |= {"words": wanted.words, "text": Text("").to_json()}
+    entry = {**entry, "words": wanted.words, "text": Text("").to_json()}
     if isinstance(decision, Change):
         return {**entry, "outcome": CREATED if decision.create else WRITTEN, "fields": sorted(decision.fields or ())}
     return {**entry, "outcome": SAME}
