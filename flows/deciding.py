@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +28,7 @@ RECORDS: Mapping[Register, type[Any]] = {
     Register.STOCK: StockLevel,
 }
 NOT_THERE = N_("Article %(sku)s is not in the target. It goes as soon as it is there.")
+LEFT_OUT = N_("By the rules of the flow, article %(sku)s is left out.")
 LEFT_BY_RULE = N_("By the rules of the flow, article %(sku)s is not touched: it is there already.")
 NOT_CREATED = N_("By the rules of the flow, articles are not created, and %(sku)s is not there.")
 
@@ -75,6 +77,18 @@ class Deciding:
         record: Article = from_json(RECORDS[self.register], item.payload)
         return record
 
+    def left_out(self, item: Item) -> Left | None:
+        """Why the rules leave the article out, whatever it is."""
+        if not any(fnmatchcase(item.key, pattern) for pattern in self._out):
+            return None
+        return Left(Text(LEFT_OUT, {"sku": item.number}))
+
+    def absent(self, item: Item) -> Left | None:
+        """What becomes of an article that the target turned out not to have. None: that is an error like any other."""
+        if self.always_looks:
+            return None
+        return Left(Text(NOT_THERE, {"sku": item.number}), items.ABSENT)
+
     def wanted(self, item: Item) -> Wanted:
         record = self.record_of(item)
         if isinstance(record, StockLevel):
@@ -101,7 +115,8 @@ class Deciding:
                 return Change(key=item.number, record=desired.new_product(record, self.rules), fields=self.can, create=True)
             return Change(key=item.number, record=record, target_id=there.source_id, fields=fields) if fields else None
         if there is None:
-            return Left(Text(NOT_THERE, values), items.ABSENT)
+            # The target may have the article without a price, or without counting it: it says so when it is written.
+            return self.blind(item, wanted)
         if isinstance(record, StockLevel):
             assert isinstance(there, StockLevel)  # noqa: S101
             same = not desired.stock_differs(record, there)
@@ -114,9 +129,15 @@ class Deciding:
         return Change(key=item.number, record=record, target_id=there.source_id, fields=fields) if differing else None
 
     def blind(self, item: Item, wanted: Wanted) -> Change:
-        """What is to be written of an article that is known to be there, without looking at it."""
+        """What is to be written of an article that was not looked at, or of which there was nothing to be seen."""
         assert wanted.record is not None  # noqa: S101 - only an order may have nothing to be told
         return Change(key=item.number, record=wanted.record, target_id=item.target_id, fields=wanted.fields)
+
+    @cached_property
+    def _out(self) -> tuple[str, ...]:
+        lines = str(self.rules.get("leave_out") or "").splitlines()
+        # Only the star means anything: article numbers may have brackets in them.
+        return tuple(items.key_of(line).replace("[", "[[]") for line in lines if line.strip())
 
     @cached_property
     def _offer(self) -> desired.Offer:

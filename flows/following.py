@@ -121,6 +121,12 @@ class Telling:
         self.writes = flow.writes
         self._before = {each: statuses_before(flow, each) for each in IN_ORDER}
 
+    def left_out(self, item: Item) -> None:
+        """Every order that is followed is told."""
+
+    def absent(self, item: Item) -> None:
+        """An order that the shop no longer has is an error like any other."""
+
     def milestone(self, item: Item) -> Milestone | None:
         return next_milestone(self.rules, from_json(Progress, item.payload["progress"]), item.payload.get("told", ()))
 

@@ -75,6 +75,18 @@ _PRODUCTS = (
     ),
 )
 
+_LEAVE_OUT = Option(
+    key="leave_out",
+    label=N_("Articles that are left out"),
+    kind=OptionKind.LINES,
+    default="FRAKT*\nAVGIFT*\nRABATT*\nPRESENTKORT*\nORESAVRUNDNING*",
+    help=N_(
+        "One article number per line; * stands for anything. The articles that orders use for freight, fees, discounts, gift "
+        "cards and rounding belong here."
+    ),
+    group=_WHAT,
+)
+
 _PRICES = (
     Option(
         key="vat_rate",
@@ -193,10 +205,10 @@ _ORDERS = (
 RULES: Mapping[Register, tuple[Option, ...]] = {
     Register.ORDERS: _ORDERS,
     Register.STATUS: tuple(option for milestone in IN_ORDER for option in _of(milestone)),
-    Register.PRODUCTS: _PRODUCTS,
-    Register.PRICES: _PRICES,
+    Register.PRODUCTS: (_LEAVE_OUT, *_PRODUCTS),
+    Register.PRICES: (_LEAVE_OUT, *_PRICES),
     Register.PRICE_LISTS: (),
-    Register.STOCK: _STOCK,
+    Register.STOCK: (_LEAVE_OUT, *_STOCK),
 }
 
 

@@ -117,6 +117,11 @@ class Syncing:
         at_rest: list[Item] = []
         counts: Counter[str] = Counter()
         for item in batch:
+            if (left := self.deciding.left_out(item)) is not None:
+                items.skip(item, left.text, code=left.code)
+                counts["skipped"] += 1
+                at_rest.append(item)
+                continue
             try:
                 want = self.deciding.wanted(item)
             except Exception as error:  # noqa: BLE001 - a refusal, or a bug of ours, which is told
@@ -262,6 +267,9 @@ class Syncing:
             bugs.told(error, f"item {item.pk}", self.flow.source, self.flow.target)
             items.stop(item, BUG, code="Bug", acts=WhoActs.US)
             counts["stopped"] += 1
+        elif isinstance(error, Missing) and not item.target_id and (left := self.deciding.absent(item)) is not None:
+            items.skip(item, left.text, code=left.code)
+            counts["skipped"] += 1
         elif isinstance(error, Missing) and item.target_id:
             # The id that we knew is gone; the article may be there under another one.
             item.target_id, item.written_hash = "", ""

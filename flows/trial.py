@@ -51,6 +51,8 @@ def _entry(deciding: Deciding, told: Told, there: Any) -> dict[str, Any]:
     if told.error is not None:
         return {**entry, "outcome": STOPPED, "text": told.error.text.to_json()}
     item = Item(flow=deciding.flow, source_id=told.source_id, key=told.key, number=told.number, payload=told.payload)
+    if (left := deciding.left_out(item)) is not None:
+        return {**entry, "outcome": SKIPPED, "text": left.text.to_json()}
     try:
         wanted = deciding.wanted(item)
         decision = deciding.decided(item, wanted, there)

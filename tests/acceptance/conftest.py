@@ -108,6 +108,9 @@ class Rig:
     def connection(self) -> Connection:
         return Connection.objects.select_related("erp").get(pk=self.flow.connection_id)
 
+    def simulator(self, endpoint: Endpoint) -> Any:
+        return self.shop if endpoint.pk == self.flow.shop_id else self.erp
+
     def endpoint(self, simulator: Sandbox) -> Endpoint:
         return Endpoint.objects.get(pk=self.flow.shop_id if simulator is self.shop else self.connection.erp_id)
 

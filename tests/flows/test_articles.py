@@ -243,6 +243,14 @@ class TestProducts:
             "T-1": "Tröja - Blå, S",
         }
 
+    def test_what_the_rules_leave_out_is_left_out_and_said(self, rig: Rig) -> None:
+        products = rig.another(Register.PRODUCTS, rules={"leave_out": "frakt*\nB[1]\n\nX-?"})
+        for number in ("FRAKT-12", "B[1]", "B1", "A-1"):
+            products.world.in_erp.add(number)
+        ran(products)
+        assert products.world.in_shop.numbers() == ["A-1", "B1"]
+        assert products.items() == {"FRAKT-12": "skipped", "B[1]": "skipped", "B1": "done", "A-1": "done"}
+
 
 class TestStock:
     def test_each_shop_article_gets_what_the_erp_has(self, stock: Rig) -> None:
@@ -258,6 +266,13 @@ class TestStock:
         ran(products)
         ran(stock)
         assert stock.world.in_shop.of("A-1").quantity == 4
+
+    def test_an_article_of_which_the_shop_keeps_no_stock_gets_one(self, stock: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The shop does not tell the stock of what it does not count, and has the article all the same."""
+        fill(stock, 1)
+        monkeypatch.setattr(stock.world.in_shop, "_records", lambda held, register: [])
+        ran(stock)
+        assert stock.world.in_shop.of("A-1").quantity == 1
 
     def test_a_second_run_asks_the_shop_nothing(self, stock: Rig) -> None:
         fill(stock, 9)
