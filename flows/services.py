@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from billing.dates import today
 from billing.refusals import Refused
-from connectors.base import Draft
+from connectors.base import Draft, Register
 from connectors.errors import ConnectorError, WhoActs
 from connectors.registry import connector_class
 from flows import bugs, dbclock, health, readiness, rehearsal, rights, tasks
@@ -140,9 +140,18 @@ def look_up_everything() -> tuple[int, int]:
         return flows, by_hand.forget_look_ups()
 
 
-def hint(shop: Endpoint) -> int:
-    """Something changed in a shop: run its flows soon. Ten hints in a row wake a flow once. Returns how many were woken."""
-    flows = Flow.objects.filter(shop=shop, state=Flow.State.ACTIVE, connection__state=Connection.State.ACTIVE)
+def hint(shop: Endpoint, register: str = Register.ORDERS) -> int:
+    """Something of a register changed in a shop: run the flows that read it soon. Ten hints in a row wake a flow once.
+
+    Returns how many were woken.
+    """
+    flows = Flow.objects.filter(
+        shop=shop,
+        register=register,
+        direction=Flow.Direction.TO_ERP,
+        state=Flow.State.ACTIVE,
+        connection__state=Connection.State.ACTIVE,
+    )
     return sum(want(flow.pk) for flow in flows)
 
 

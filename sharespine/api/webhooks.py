@@ -39,7 +39,7 @@ def receive(request: HttpRequest, code: str) -> HttpResponse:
         return HttpResponse()
     with transaction.atomic():
         _keep(endpoint, body, state=Delivery.State.ACCEPTED, topic=hint.register, source_ids=list(hint.source_ids))
-        services.hint(endpoint)
+        services.hint(endpoint, hint.register)
     return HttpResponse()
 
 

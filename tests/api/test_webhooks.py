@@ -78,3 +78,15 @@ def test_a_webhook_for_nobody_or_for_a_system_without_webhooks_is_not_found(shop
 
 def test_only_post_is_answered(shop: Endpoint) -> None:
     assert Client().get(f"/hooks/{shop.code}/").status_code == 405
+
+
+def test_a_webhook_wakes_only_the_flows_that_read_what_it_is_about(shop: Endpoint) -> None:
+    orders = Flow.objects.get()
+    beside = {"connection": orders.connection, "shop": shop, "state": Flow.State.ACTIVE}
+    products = Flow.objects.create(**beside, register="products", direction="to_erp")
+    Flow.objects.create(**beside, register="stock", direction="to_shop")
+    woken = Flow.objects.filter(wanted_at__isnull=False)
+    deliver(shop, b'{"id": 70}', **{"X-WC-Webhook-Topic": "product.updated", "X-WC-Webhook-Resource": "product"})
+    assert list(woken.all()) == [products]
+    deliver(shop, b'{"id": 70}')
+    assert set(woken.all()) == {products, orders}
