@@ -16,8 +16,8 @@ from connectors.manifest import Manifest
 from sharespine.lib.text import N_, Text
 
 #: Said of a side that declares neither that it can nor why it cannot.
-UNREAD = N_("This cannot be read from here.")
-UNWRITTEN = N_("This cannot be written from here.")
+UNREAD = N_("This cannot be read from %(system)s here.")
+UNWRITTEN = N_("This cannot be written to %(system)s from here.")
 #: Which way each direction goes, in words.
 WAYS: Mapping[Direction, str] = {Direction.TO_ERP: N_("shop → ERP"), Direction.TO_SHOP: N_("ERP → shop")}
 
@@ -75,9 +75,9 @@ def why_not(register: Register, direction: Direction, shop: type[Connector], erp
     source, target = _sides(direction, shop, erp)
     reasons = []
     if register not in source.capabilities.reads:
-        reasons.append(_of(source, source.capabilities.cannot_read.get(register, UNREAD)))
+        reasons.append(_said(source.capabilities.cannot_read.get(register), source, UNREAD))
     if register not in target.capabilities.writes:
-        reasons.append(_of(target, target.capabilities.cannot_write.get(register, UNWRITTEN)))
+        reasons.append(_said(target.capabilities.cannot_write.get(register), target, UNWRITTEN))
     return tuple(reasons)
 
 
@@ -123,8 +123,7 @@ def markdown(matrix: Matrix) -> Iterator[str]:
         yield f"### {row.label}, {row.way}"
         yield ""
         if not row.supported:
-            yield "Not supported."
-            yield from (f"- {reason}" for reason in row.reasons)
+            yield "Not supported. " + " ".join(map(str, row.reasons))
             continue
         yield "| field | supported | |"
         yield "|---|---|---|"
@@ -142,9 +141,9 @@ def _row(register: Register, direction: Direction, shop: type[Connector], erp: t
     for field in FIELDS[register]:
         lacking = []
         if field.of_source and (reason := reads.lacks.get(field.key)):
-            lacking.append(_of(source, reason))
+            lacking.append(Text(reason))
         if field.of_target and (reason := writes.lacks.get(field.key)):
-            lacking.append(_of(target, reason))
+            lacking.append(Text(reason))
         note = None if lacking or field.key != "variants" else _of_variants(writes)
         cells.append(Cell(field, tuple(lacking), note))
     return Row(register, direction, tuple(cells))
@@ -163,5 +162,5 @@ def _sides(direction: Direction, shop: type[Connector], erp: type[Connector]) ->
     return (shop, erp) if direction is Direction.TO_ERP else (erp, shop)
 
 
-def _of(system: type[Connector], reason: str) -> Text:
-    return Text(N_("Not in %(system)s: %(reason)s"), {"system": system.manifest.name, "reason": Text(reason)})
+def _said(reason: str | None, system: type[Connector], otherwise: str) -> Text:
+    return Text(reason) if reason else Text(otherwise, {"system": system.manifest.name})

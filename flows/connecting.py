@@ -20,6 +20,7 @@ from billing.dates import today
 from billing.models import Feature
 from billing.refusals import Refused
 from connectors.base import Direction, Register
+from connectors.matrix import UNREAD
 from flows import planner, rights, services
 from flows.models import Connection, Endpoint, Flow
 from flows.planner import Planned
@@ -167,12 +168,10 @@ def add_channel(connection: Connection, shop: Endpoint, channel: str, *, actor: 
 def no_channels(shop: Endpoint) -> Text | None:
     """Why the orders of `shop` cannot be told apart by channel; None where they can."""
     reads = shop.connector_class.capabilities.reads.get(Register.ORDERS)
-    system = shop.connector_class.manifest.name
     if reads is None:
-        return Text(N_("The orders of %(system)s cannot be read from here."), {"system": system})
-    if (reason := reads.lacks.get("channel")) is None:
-        return None
-    return Text(N_("The orders of %(system)s have no channels. %(reason)s"), {"system": system, "reason": Text(reason)})
+        return Text(UNREAD, {"system": shop.connector_class.manifest.name})
+    reason = reads.lacks.get("channel")
+    return Text(reason) if reason else None
 
 
 def _choosing(connection: Connection, main_flow: str) -> Connection:

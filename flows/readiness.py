@@ -47,7 +47,7 @@ def demand(flow: Flow, day: date) -> None:
 def _demand_of_status(flow: Flow) -> None:
     if not mapped(flow.rules):
         raise Refused(
-            N_("Choose a status in the shop for at least one of the things that can happen: without one, nothing would.")
+            N_("Choose a status in the shop, or write an e-mail, for at least one of the things that can happen in the ERP.")
         )
     for milestone in uncaptured(flow.rules, flow.shop):
         raise Refused(
@@ -67,9 +67,9 @@ def _demand_one_way(flow: Flow) -> None:
 
 
 def mapped(rules: Mapping[str, Any] | None) -> list[Milestone]:
-    """What can happen to an order in the ERP that has a status in the shop."""
+    """What can happen to an order in the ERP that the shop is told of: by a status, or by an e-mail to the buyer alone."""
     told = rulebook.told(Register.STATUS, rules)
-    return [milestone for milestone in rulebook.IN_ORDER if told[f"{milestone}_status"]]
+    return [each for each in rulebook.IN_ORDER if told[f"{each}_status"] or told[f"{each}_message"]]
 
 
 def uncaptured(rules: Mapping[str, Any] | None, shop: Endpoint) -> list[Milestone]:

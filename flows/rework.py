@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from connectors.base import Register
 from flows import services
-from flows.ledger import anew
+from flows.ledger import anew, items
 from flows.models import Flow, Item, StockProfile
 from flows.services import Outcome
 from sharespine.lib.text import N_, Text
@@ -18,24 +18,24 @@ RETRYABLE = (State.STOPPED, State.SKIPPED, State.RETRYING)
 FOLLOWING = (Register.PRODUCTS, Register.PRICES, Register.PRICE_LISTS, Register.STOCK)
 
 
+def may_retry(item: Item) -> bool:
+    """Whether trying the item again makes sense: it ended, and not in something that only the source can put right."""
+    return item.state in RETRYABLE and item.error_code not in anew.OF_THE_SOURCE
+
+
 def flow_configured(flow: Flow) -> int:
     """The rules or options of a flow have changed: all its articles are due. Returns how many they are."""
-    if flow.register not in FOLLOWING:
-        return 0
-    due = anew.all_due(flow.pk)
-    if due and flow.is_live:
-        services.want(flow.pk)
-    return due
+    return items.all_due(flow) if flow.register in FOLLOWING else 0
 
 
 def profile_changed(profile: StockProfile) -> int:
     """A stock profile has changed: so has what every flow with it offers. Returns how many articles are due."""
-    return sum(flow_configured(flow) for flow in profile.flows.select_related("connection"))
+    return sum(flow_configured(flow) for flow in profile.flows.all())
 
 
-def retry_items(items: QuerySet[Item], *, actor: str) -> Outcome:
-    """Try items again now, as the source has them by then. Those that wait or are up to date are left alone."""
-    asked = dict(items.order_by().values_list("pk", "flow"))
+def retry_items(asked_for: QuerySet[Item], *, actor: str) -> Outcome:
+    """Try items again now, as the source told them last. Those that wait, are up to date or cannot be used are left alone."""
+    asked = dict(asked_for.order_by().values_list("pk", "flow"))
     with transaction.atomic():
         done = anew.try_again(list(asked), Text(N_("Tried again by %(actor)s."), {"actor": actor}), states=RETRYABLE)
         for flow in set(asked.values()) if done else ():

@@ -123,8 +123,8 @@ class ItemAdmin(StreamedExport, HistoryAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
         """Only what can be done in the state that the item is in."""
-        state = Item.objects.filter(pk=object_id).values_list("state", flat=True).first()
-        return super().get_actions_detail(request, object_id) if state in rework.RETRYABLE else []
+        item = Item.objects.only("state", "error_code").filter(pk=object_id).first()
+        return super().get_actions_detail(request, object_id) if item and rework.may_retry(item) else []
 
     @display(description=_("article or order"))
     def record(self, item: Item) -> str:
@@ -176,7 +176,7 @@ class ItemAdmin(StreamedExport, HistoryAdmin):
         variant=ActionVariant.PRIMARY,
         dialog={
             "title": _("Try it again?"),
-            "description": _("It is read anew and written with the next run. Nothing else is changed."),
+            "description": _("It is written with the next run, which begins at once. Nothing else is changed."),
             "form_class": Dialog,
             "form_submit_text": _("Retry"),
         },
@@ -203,6 +203,8 @@ def what_to_do(item: Item) -> str:
         return gettext("Nothing. We try again by ourselves.")
     if item.state != Item.State.STOPPED:
         return ""
+    if not rework.may_retry(item):
+        return gettext("Put it right in %(system)s. It then goes by itself.") % {"system": item.flow.source.name}
     return {
         WhoActs.MERCHANT: gettext("The merchant puts it right in the shop or the ERP. Then press Retry."),
         WhoActs.STAFF: gettext("Support looks into it. Then press Retry."),

@@ -12,8 +12,11 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from connectors.base import Register
+from connectors.fields import FIELDS
 from flows.admin.filters import CustomerFilter, DaysFilter
 from flows.models import Run
 from sharespine.lib.admin import ChoicesDropdownFilter, HistoryAdmin, display
@@ -107,11 +110,17 @@ def _label(name: str) -> str:
     return str(getattr(Run._meta.get_field(name), "verbose_name", name))
 
 
+def _report(run: Run) -> list[dict[str, Any]]:
+    """What a dry run found, with the names of the fields that would be written."""
+    labels = {field.key: field.label for field in FIELDS[Register(run.flow.register)]}
+    return [{**row, "written": [gettext(labels.get(key, key)) for key in row.get("fields", ())]} for row in run.report]
+
+
 def _shown(run: Run) -> dict[str, Any]:
     return {
         "run": run,
         "counters": [(_label(name), getattr(run, name)) for name in Run.COUNTERS],
         "took": duration(run),
         "is_running": run.state == Run.State.RUNNING,
-        "report": run.report if run.kind == Run.Kind.DRY else [],
+        "report": _report(run) if run.kind == Run.Kind.DRY else [],
     }

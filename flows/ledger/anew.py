@@ -1,4 +1,4 @@
-"""Items that are to be looked at again, by order of a person or because what they are to become has changed."""
+"""Items that somebody wants tried again."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from django.utils import timezone
 
 from connectors.errors import WhoActs
 from flows import dbclock
+from flows.ledger.items import DUPLICATE, GONE, UNUSABLE
 from flows.models import Item
 from sharespine.lib.text import Text
 
-
-def all_due(flow: int) -> int:
-    """Have every item of a flow, by its id, worked out and compared anew with the next run. Returns how many there are."""
-    return Item.objects.filter(flow=flow).update(due_at=dbclock.now())
+#: What the source must tell anew before anything can be tried: trying again would write what it told last.
+OF_THE_SOURCE = (DUPLICATE, UNUSABLE, GONE)
 
 
 def try_again(ids: Sequence[int], text: Text, *, states: Collection[str]) -> int:
     """Let those of the items `ids` that are in one of `states` begin anew, and say `text`. Returns how many did."""
-    return Item.objects.filter(pk__in=ids, state__in=states).update(
+    of_ours = Item.objects.filter(pk__in=ids, state__in=states).exclude(error_code__in=OF_THE_SOURCE)
+    return of_ours.update(
         state=Item.State.WAITING,
         acts=WhoActs.NOBODY,
         error_code="",

@@ -37,14 +37,14 @@ def test_the_matrix_has_every_register_every_way_it_can_go_and_every_field(pair:
 
 def test_a_register_that_the_pair_cannot_do_has_no_field_that_it_can() -> None:
     found = row(Register.PRICE_LISTS, Direction.TO_SHOP)
-    assert [str(reason) for reason in found.reasons] == [f"Not in Pair shop: {NO_LISTS}"]
+    assert [str(reason) for reason in found.reasons] == [NO_LISTS]
     assert [cell.reasons for cell in found.cells] == [found.reasons] * len(found.cells)
 
 
 def test_a_field_that_one_side_lacks_says_which_and_why() -> None:
     assert cell(row(Register.PRICES, Direction.TO_SHOP), "currencies") == (
         False,
-        ["Not in Pair shop: It has one currency."],
+        ["It has one currency."],
         "",
     )
     assert cell(row(Register.PRICES, Direction.TO_SHOP), "regular") == (True, [], "")
@@ -61,7 +61,7 @@ class Careless(Erp):
 def test_a_field_that_takes_the_ability_of_one_side_only_asks_that_side() -> None:
     status = row(Register.STATUS, Direction.TO_SHOP, Shop, Careless)
     assert cell(status, "capture") == (True, [], "")
-    assert cell(status, "tracking") == (False, ["Not in Pair ERP: No parcels here."], "")
+    assert cell(status, "tracking") == (False, ["No parcels here."], "")
 
 
 def test_variants_say_how_many_dimensions_the_target_bears() -> None:
@@ -72,8 +72,8 @@ def test_variants_say_how_many_dimensions_the_target_bears() -> None:
 def test_a_side_that_declares_nothing_of_a_register_cannot_do_it() -> None:
     reasons = why_not(Register.STOCK, Direction.TO_SHOP, InvoiceErp, ListShop)
     assert [str(reason) for reason in reasons] == [
-        "Not in List shop: This cannot be read from here.",
-        "Not in Invoice ERP: This cannot be written from here.",
+        "This cannot be read from List shop here.",
+        "This cannot be written to Invoice ERP from here.",
     ]
 
 
@@ -89,15 +89,15 @@ def test_the_json_is_in_the_words_of_whoever_translates_it() -> None:
     assert (lists["name"], lists["supported"], lists["reasons"]) == (
         "<Price lists>",
         False,
-        ["<Not in Pair shop: <It has a regular and a sale price only.>>"],
+        ["<It has a regular and a sale price only.>"],
     )
     assert {field["supported"] for field in lists["fields"]} == {False}
 
 
 def test_the_page_says_why_not_and_has_a_line_for_every_field_of_what_there_is() -> None:
     lines = list(markdown(matrix_of(Shop, Erp)))
-    assert f"- Not in Pair shop: {NO_LISTS}" in lines
-    assert "| Other currencies | no | Not in Pair shop: It has one currency. |" in lines
+    assert f"Not supported. {NO_LISTS}" in lines
+    assert "| Other currencies | no | It has one currency. |" in lines
     assert sum(line.startswith("| ") and ("| yes |" in line or "| no |" in line) for line in lines) == sum(
         len(one.cells) for one in matrix_of(Shop, Erp).rows if one.supported
     )

@@ -51,6 +51,7 @@ def flow_of(made: Connection, register: str) -> Flow:
 
 def item(flow: Flow, number: str, state: str = Item.State.DONE, **columns: Any) -> Item:
     values = {"source_id": number, "key": number.lower(), "number": number, "state": state, "seen_at": timezone.now()}
+    values["payload"] = {"article_number": number}
     return Item.objects.create(flow=flow, **{**values, **columns})
 
 
@@ -70,7 +71,7 @@ def main_flow(made: Connection, chosen: str = "") -> str:
 def test_the_page_of_a_connection_shows_what_its_main_flow_lacks_and_why(chief: Client, made: Connection) -> None:
     html = text(chief, address_of(made))
     assert "Main flow #2 The ERP leads" in html
-    assert "Not in Pair shop: It has a regular and a sale price only." in html
+    assert "It has a regular and a sale price only." in html
     for flow in made.flows.all():
         assert address_of(flow) in html
 
@@ -188,7 +189,7 @@ def test_a_channel_of_a_shop_gets_a_flow_of_orders_of_its_own(chief: Client, mad
     assert "Finland" in text(chief, address_of(flow))
 
 
-@pytest.mark.parametrize(("way", "why"), [("stock:to_shop", "Only orders"), ("orders:to_erp", "have no channels")])
+@pytest.mark.parametrize(("way", "why"), [("stock:to_shop", "Only orders"), ("orders:to_erp", "It is one shop")])
 def test_a_channel_where_there_is_none_is_refused(chief: Client, made: Connection, way: str, why: str) -> None:
     second = shop(made, "Andra", "list_shop" if way.startswith("orders") else "pair_shop")
     assert why in added(chief, made, second, way, channel="Finland").content.decode()
@@ -401,6 +402,18 @@ def test_only_what_is_neither_done_nor_waiting_is_tried_again(chief: Client, ite
     assert str(one.message) == "Tried again by sara."
 
 
+@pytest.mark.parametrize("code", ["Duplicate", "Unusable", "Gone"])
+def test_what_only_the_source_can_put_right_is_not_tried_again(chief: Client, items: dict[str, Item], code: str) -> None:
+    one = items["stopped"]
+    Item.objects.filter(pk=one.pk).update(error_code=code)
+    html = text(chief, address_of(one))
+    assert "Put it right in Bokföringen. It then goes by itself." in html
+    assert "/retry/" not in html
+    chief.post(f"{ITEMS}{one.pk}/retry/", CONFIRM)
+    one.refresh_from_db()
+    assert one.state == "stopped"
+
+
 def test_many_are_tried_again_at_once_and_those_that_cannot_are_left_alone(chief: Client, items: dict[str, Item]) -> None:
     chosen = {"action": "retry_selected", "_selected_action": [one.pk for one in items.values()]}
     answer = chief.post(ITEMS, chosen, follow=True)
@@ -469,9 +482,32 @@ def test_a_run_of_articles_says_what_was_written_and_which_register(chief: Clien
     assert f"{ITEMS}?flow__id__exact={run.flow_id}" in html
 
 
+def test_a_dry_run_of_articles_says_what_would_be_written_field_by_field(chief: Client, made: Connection) -> None:
+    report = [
+        {
+            "number": "A-1",
+            "source_id": "1",
+            "name": "Mössa",
+            "fields": ["ean", "name"],
+            "outcome": "would be created",
+            "text": {},
+        },
+        {"number": "A-2", "source_id": "2", "name": "", "fields": [], "outcome": "is so already", "text": {}},
+    ]
+    run = Run.objects.create(
+        flow=flow_of(made, "products"), kind=Run.Kind.DRY, state=Run.State.DONE, report=report,
+        started_at=timezone.now(), ended_at=timezone.now(), lease_until=timezone.now(),
+    )  # fmt: skip
+    html = text(chief, f"/admin/flows/run/{run.pk}/change/")
+    assert "Article number" in html
+    assert "EAN, Name" in html
+    assert "Total incl. VAT" not in html
+    assert "would be created" in html
+
+
 def test_the_matrix_shows_the_pair_that_is_chosen_with_its_reasons(chief: Client, made: Connection) -> None:
     html = text(chief, "/admin/flows/connection/registers/?shop=pair_shop&erp=pair_erp")
-    assert "Not in Pair shop: It has one currency." in html
+    assert "It has one currency." in html
     assert "Variants have at most 2 dimensions." in html
     first = text(chief, "/admin/flows/connection/registers/?shop=nonsense")
     assert '<option value="woocommerce" selected>' in first
