@@ -492,7 +492,7 @@ def test_a_dry_run_of_articles_says_what_would_be_written_field_by_field(chief: 
             "outcome": "would be created",
             "text": {},
         },
-        {"number": "A-2", "source_id": "2", "name": "", "fields": [], "outcome": "is so already", "text": {}},
+        {"number": "A-2", "source_id": "2", "name": "", "fields": [], "outcome": "is so already"},
     ]
     run = Run.objects.create(
         flow=flow_of(made, "products"), kind=Run.Kind.DRY, state=Run.State.DONE, report=report,
