@@ -42,6 +42,9 @@ def demand(flow: Flow, day: date) -> None:
         _demand_of_status(flow)
     if flow.register == Register.PRODUCTS:
         _demand_one_way(flow)
+    if flow.register == Register.STOCK and flow.stock_profile and flow.stock_profile.warehouses:
+        for reason in whole_stock_only(flow.source):
+            raise Refused(reason.message, **reason.values)
 
 
 def _demand_of_status(flow: Flow) -> None:
@@ -64,6 +67,19 @@ def _demand_one_way(flow: Flow) -> None:
     )
     for other in others.exclude(direction=flow.direction).select_related("shop", "connection__erp"):
         raise Refused(N_("“%(flow)s” moves the same the other way. Pause it first."), flow=str(other))
+
+
+def whole_stock_only(source: Endpoint) -> list[Text]:
+    """Why warehouses cannot be chosen between where `source` tells the stock; nothing where they can.
+
+    A profile that names some would otherwise offer what lies in the others, too.
+    """
+    reads = source.connector_class.capabilities.reads.get(Register.STOCK)
+    reason = reads.lacks.get("warehouses") if reads else None
+    if not reason:
+        return []
+    message = N_("The stock profile names warehouses. %(reason)s Choose a profile without warehouses.")
+    return [Text(message, {"reason": Text(reason)})]
 
 
 def mapped(rules: Mapping[str, Any] | None) -> list[Milestone]:

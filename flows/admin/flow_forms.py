@@ -78,6 +78,9 @@ class FlowForm(forms.ModelForm):
         profile: StockProfile | None = self.cleaned_data["stock_profile"]
         if profile and profile.pk != self.initial.get("stock_profile"):
             refuse_without(self.instance.connection.customer_id, Feature.STOCK_PROFILES)
+        if profile and profile.warehouses:
+            for reason in readiness.whole_stock_only(self.instance.source):
+                raise ValidationError(said(reason))
         return profile
 
     def clean(self) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Feature
-from flows import rework
+from flows import readiness, rework
 from flows.admin.filters import CustomerFilter
 from flows.admin.flow_forms import refuse_without
 from flows.admin.options import AmountField
@@ -19,6 +19,7 @@ from flows.admin.setting_up import SetUpAdmin
 from flows.models import StockProfile
 from sharespine.lib.admin import Textarea, TextInput, display
 from sharespine.lib.display import number
+from sharespine.lib.said import said
 
 
 class LinesField(forms.CharField):
@@ -71,6 +72,10 @@ class ProfileForm(forms.ModelForm):
         customer = cleaned.get("customer") or (self.instance.customer if self.instance.pk else None)
         if customer and self.has_changed():
             refuse_without(customer.pk, Feature.STOCK_PROFILES)
+        if self.instance.pk and cleaned.get("warehouses"):
+            for flow in self.instance.flows.select_related("shop", "connection__erp"):
+                for reason in readiness.whole_stock_only(flow.source):
+                    self.add_error("warehouses", f"{flow}. {said(reason)}")
         return cleaned
 
 

@@ -18,7 +18,7 @@ STATUSES = [["processing", "Behandlas"], ["completed", "Färdigbehandlad"], ["sh
 @pytest.fixture
 def pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The systems of `tests.pairs`, in the registry."""
-    for key in ("shop", "list_shop", "erp"):
+    for key in ("shop", "list_shop", "erp", "invoice_erp"):
         monkeypatch.setitem(registry.SYSTEMS, key if "_" in key else f"pair_{key}", f"tests.pairs.{key}")
 
 
@@ -28,7 +28,7 @@ def endpoint(customer: Customer, system: str, name: str) -> Endpoint:
     return Endpoint.objects.create(customer=customer, system=system, name=name, health=Endpoint.Health.WORKING, report=report)
 
 
-def connection(package: str = "400", main_flow: str = "", *, edition: str = "cloud") -> Connection:
+def connection(package: str = "400", main_flow: str = "", *, edition: str = "cloud", erp: str = "pair_erp") -> Connection:
     """An active connection of a customer with `package`, without shops."""
     price_list()
     customer = Customer.objects.create(name="Ull AB")
@@ -36,7 +36,7 @@ def connection(package: str = "400", main_flow: str = "", *, edition: str = "clo
     return Connection.objects.create(
         customer=customer,
         name="Ull",
-        erp=endpoint(customer, "pair_erp", "Bokföringen"),
+        erp=endpoint(customer, erp, "Bokföringen"),
         main_flow=main_flow,
         state=Connection.State.ACTIVE,
     )

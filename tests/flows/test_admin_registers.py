@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import Subscription
-from flows import connecting
+from billing.refusals import Refused
+from flows import connecting, services
 from flows.models import Connection, Flow, Item, Run, StockProfile
 from sharespine.lib.text import Text
 from tests.flows.pairs import connection, shop, ways
@@ -252,6 +253,25 @@ def test_a_profile_is_not_chosen_without_the_feature(chief: Client, made: Connec
     assert "Stock profiles belongs to the Client edition" in answer.content.decode()
     flow.refresh_from_db()
     assert flow.stock_profile is None
+
+
+def test_a_profile_with_warehouses_is_refused_where_the_erp_tells_of_none(chief: Client) -> None:
+    made = connection("800", edition="client", erp="invoice_erp")
+    connecting.add_shop(made, shop(made), actor="siv")
+    connecting.choose_main_flow(made, "erp", actor="siv")
+    plain = StockProfile.objects.create(customer=made.customer, name="Allt")
+    some = StockProfile.objects.create(customer=made.customer, name="Lund", warehouses=["Lund"])
+    flow = flow_of(made, "stock")
+    answer = chief.post(address_of(flow), {**form(chief, address_of(flow)), "stock_profile": some.pk})
+    assert "names warehouses. It has one stock." in answer.content.decode()
+    saved(chief, address_of(flow), stock_profile=plain.pk)
+    answer = chief.post(address_of(plain), {**form(chief, address_of(plain)), "warehouses": "Malmö"})
+    assert "names warehouses. It has one stock." in answer.content.decode()
+    plain.refresh_from_db()
+    assert plain.warehouses == []
+    Flow.objects.update(stock_profile=some)
+    with pytest.raises(Refused, match="names warehouses"):
+        services.resume_flow(Flow.objects.get(pk=flow.pk), actor="siv")
 
 
 def test_a_payment_is_captured_at_a_status_at_which_the_shop_captures(chief: Client, made: Connection) -> None:

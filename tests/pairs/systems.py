@@ -124,7 +124,11 @@ class InvoiceErp(Declared):
         key="invoice_erp", name="Invoice ERP", role=Role.ERP, editions=("cloud",), api="none", options=()
     )
     capabilities: ClassVar[Capabilities] = Capabilities(
-        reads={Register.PRODUCTS: Reads(), Register.PRICES: Reads(), Register.STOCK: Reads()},
+        reads={
+            Register.PRODUCTS: Reads(),
+            Register.PRICES: Reads(),
+            Register.STOCK: Reads(lacks={"warehouses": "It has one stock."}),
+        },
         writes={Register.ORDERS: Writes(finds_by_reference=True)},
         cannot_read={Register.PRICE_LISTS: NO_LISTS, Register.STATUS: ONLY_INVOICES},
         cannot_write={Register.PRODUCTS: ONLY_INVOICES},

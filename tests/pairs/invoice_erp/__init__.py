@@ -1,0 +1,1 @@
+"""An ERP that takes orders as invoices and tells little."""
