@@ -151,20 +151,6 @@ def add_shop(connection: Connection, shop: Endpoint, *, actor: str) -> list[Flow
     return made
 
 
-@transaction.atomic
-def add_channel(connection: Connection, shop: Endpoint, channel: str, *, actor: str) -> Flow:
-    """Give one channel of a shop a flow of orders of its own. Refused where the shop has no channels or the flow is there."""
-    connection = Connection.objects.select_for_update().get(pk=connection.pk)
-    if reason := no_channels(shop):
-        raise Refused(reason.message, **reason.values)
-    if not channel.strip():
-        raise Refused(N_("Say which channel of %(shop)s."), shop=shop.name)
-    if connection.flows.filter(shop=shop, register=Register.ORDERS, channel=channel.strip()).exists():
-        raise Refused(N_("The channel %(channel)s has a flow of its own already."), channel=channel.strip())
-    _demand_shop(connection, shop)
-    return _create(connection, shop, Register.ORDERS, Direction.TO_ERP, channel=channel.strip(), actor=actor)
-
-
 def no_channels(shop: Endpoint) -> Text | None:
     """Why the orders of `shop` cannot be told apart by channel; None where they can."""
     reads = shop.connector_class.capabilities.reads.get(Register.ORDERS)
@@ -231,10 +217,8 @@ def _demand_shop(connection: Connection, shop: Endpoint) -> None:
         raise Refused(N_("“%(shop)s” is no shop of this customer."), shop=shop.name) from error
 
 
-def _create(
-    connection: Connection, shop: Endpoint, register: Register, direction: Direction, *, channel: str = "", actor: str
-) -> Flow:
-    flow = Flow(connection=connection, shop=shop, register=register, direction=direction, channel=channel)
+def _create(connection: Connection, shop: Endpoint, register: Register, direction: Direction, *, actor: str) -> Flow:
+    flow = Flow(connection=connection, shop=shop, register=register, direction=direction)
     services.sign(flow, "created", actor)
     flow.save()
     return flow

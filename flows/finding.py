@@ -1,7 +1,7 @@
 """Finding orders by what people have in their hand. As quick among millions as among hundreds: only what an index answers.
 
 An order is found by its number, its number in the ERP or our reference; else by the beginning of a number or of the buyer's
-name; else by any part of the buyer's name, among the newest orders.
+name; else by any part of the buyer's name, among the newest orders. An item is found by its number or the beginning of it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from flows.models import Transfer
+from flows.models import Item, Transfer
 
 #: So many are found at most by each of the beginnings: who sees a thousand types one letter more.
 LIMIT = 1000
@@ -26,6 +26,15 @@ def matching(orders: QuerySet[Transfer], term: str, *, limit: int = LIMIT) -> li
         return []
     for way in (_exactly, _by_beginning, _by_part):
         if found := list(dict.fromkeys(pk for query in way(orders.order_by(), term) for pk in _ids(query, limit))):
+            return found
+    return []
+
+
+def items_matching(items: QuerySet[Item], term: str, *, limit: int = LIMIT) -> list[int]:
+    """The ids of those of `items` whose number is `term`, else of those whose begins with it; at most `limit`."""
+    term = term.strip()
+    for lookup in ("number__iexact", "number__istartswith") if term else ():
+        if found := list(items.order_by().filter(**{lookup: term}).values_list("pk", flat=True)[:limit]):
             return found
     return []
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from flows.models import Transfer
+from flows.models import Flow, Item, Transfer
 from sharespine.lib.counting import CountOf, counted
 
 #: A badge says no more than that there are so many.
@@ -23,7 +23,7 @@ def environment(request: HttpRequest) -> list[str] | None:
 
 def items(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu, with what needs somebody as badges."""
-    counts = _troubled() if request.user.has_perm("flows.view_transfer") else {}
+    counts = _troubled(request)
     return [
         {
             "items": [
@@ -48,7 +48,8 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": _("Other registers"),
             "items": [
-                _item(_("Items"), "inventory_2", _list("flows_item"), "flows.view_item"),
+                _item(_("Items"), "inventory_2", _list("flows_item"), "flows.view_item")
+                | _badge(counts.get("items", 0), "danger"),
                 _item(_("Stock profiles"), "warehouse", _list("flows_stockprofile"), "flows.view_stockprofile"),
                 _item(_("Data registers"), "table_chart", reverse("admin:flows_connection_registers"), "flows.view_connection"),
             ],
@@ -121,9 +122,14 @@ def _badge(count: int, variant: str) -> dict[str, Any]:
     return {"badge": counted(count, MANY), "badge_variant": variant} if count else {}
 
 
-def _troubled() -> dict[str, Any]:
-    counts = {state: CountOf(Transfer.objects.filter(state=state), MANY) for state in ("stopped", "uncertain")}
-    return dict(Transfer.objects.order_by("pk").values(**counts).first() or {})
+def _troubled(request: HttpRequest) -> dict[str, Any]:
+    """What needs somebody, of what the user may see, in one question. Nothing is there before there is a flow."""
+    counts: dict[str, CountOf] = {}
+    if request.user.has_perm("flows.view_transfer"):
+        counts |= {state: CountOf(Transfer.objects.filter(state=state), MANY) for state in ("stopped", "uncertain")}
+    if request.user.has_perm("flows.view_item"):
+        counts["stopped_items"] = CountOf(Item.objects.filter(state=Item.State.STOPPED), MANY)
+    return {**(Flow.objects.order_by("pk").values(**counts).first() or {})} if counts else {}
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:

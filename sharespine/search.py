@@ -1,4 +1,4 @@
-"""What Ctrl+K finds: a customer, an endpoint, a connection or an order, by what people have in their hand."""
+"""What Ctrl+K finds: a customer, an endpoint, a connection, an order or an article, by what people have in their hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unfold.dataclasses import SearchResult
 
 from billing.models import Customer
 from flows import finding
-from flows.models import Connection, Endpoint, Transfer
+from flows.models import Connection, Endpoint, Item, Transfer
 from sharespine.lib.display import amount
 
 #: How many of each kind are shown, and read.
@@ -22,7 +22,8 @@ LIMIT = 20
 
 def find(request: HttpRequest, term: str) -> list[SearchResult]:
     """At most `LIMIT` of each kind that the user may see: exact matches before those that begin or contain."""
-    return [*_customers(request, term), *_orders(request, term), *_endpoints(request, term), *_connections(request, term)]
+    kinds = (_customers, _orders, _items, _endpoints, _connections)
+    return [result for kind in kinds for result in kind(request, term)]
 
 
 def _customers(request: HttpRequest, term: str) -> Iterator[SearchResult]:
@@ -48,6 +49,17 @@ def _orders(request: HttpRequest, term: str) -> Iterator[SearchResult]:
             f"{placed} · {amount(transfer.total, transfer.currency)} · {transfer.buyer}",
             "receipt_long",
         )
+
+
+def _items(request: HttpRequest, term: str) -> Iterator[SearchResult]:
+    """Articles, and orders whose status is followed, in each flow that they are in."""
+    if not request.user.has_perm("flows.view_item"):
+        return
+    ids = finding.items_matching(Item.objects.all(), term, limit=LIMIT)
+    found = Item.objects.filter(pk__in=ids).select_related("flow__shop", "flow__connection__erp", "flow__connection__customer")
+    for item in found.defer("payload"):
+        title = f"{item} · {item.flow.connection.customer} · {item.get_state_display()}"
+        yield _result(item, title, f"{item.flow} · {item.written or '–'}", "inventory_2")
 
 
 def _endpoints(request: HttpRequest, term: str) -> Iterator[SearchResult]:

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from billing import followup
 from flows import causes
-from flows.models import Connection, Endpoint, Run, Transfer
-from sharespine.lib.counting import CountOf
+from flows.models import Connection, Endpoint, Item, Run, Transfer
+from sharespine.lib.counting import CEILING, CountOf
 
 #: Waiting longer than this for its turn is worth a look: runs start every few minutes.
 TOO_LONG = timedelta(minutes=30)
@@ -48,6 +48,7 @@ def of_today() -> dict[str, Any]:
     hours = _hours(first, counts)
     stopped, uncertain, attention = (counts.get(name, 0) for name in ("stopped", "uncertain", "flagged"))
     troubled = stopped + uncertain + attention
+    stopped_items = Item.objects.filter(state=Item.State.STOPPED).order_by()[:CEILING].count()
     stuck = oldest is not None and now - oldest > TOO_LONG
     runs = Run.objects.select_related("flow__shop", "flow__connection__erp", "flow__connection__customer").defer("report")
     return {
@@ -55,6 +56,7 @@ def of_today() -> dict[str, Any]:
         "stopped": stopped,
         "uncertain": uncertain,
         "attention": attention,
+        "stopped_items": stopped_items,
         "held": counts.get("held", 0),
         "waiting": sum(counts.get(state, 0) for state in WAITING),
         "groups": causes.groups(limit=8, among=AMONG) if troubled else [],
@@ -69,8 +71,8 @@ def of_today() -> dict[str, Any]:
         "oldest_waiting": oldest,
         "stuck": stuck,
         "hours": hours,
-        "all_is_well": not (troubled or endpoints or paused or stuck),
-        "nothing_yet": not counts and not endpoints,
+        "all_is_well": not (troubled or stopped_items or endpoints or paused or stuck),
+        "nothing_yet": not (counts or endpoints or stopped_items),
     }
 
 

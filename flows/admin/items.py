@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Register
 from connectors.errors import WhoActs
-from flows import rework
+from flows import finding, rework
 from flows.admin.exports import StreamedExport
 from flows.admin.filters import CustomerFilter, FlowFilter
 from flows.models import Flow, Item, Transfer
@@ -34,8 +34,6 @@ from sharespine.lib.said import said_shortly
 
 #: How many are tried again in one go: a mistake stays small, and the page answers at once.
 LIMIT = 500
-#: So many are found at most by the beginning of a number: who sees a thousand types one letter more.
-FOUND = 1000
 
 
 class OfCustomerFilter(CustomerFilter):
@@ -102,13 +100,9 @@ class ItemAdmin(StreamedExport, HistoryAdmin):
         return super().get_queryset(request).defer("payload")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Item], search_term: str) -> Any:
-        term = search_term.strip()
-        if not term:
+        if not search_term.strip():
             return queryset, False
-        found: list[int] = []
-        for lookup in ("number__iexact", "number__istartswith"):
-            found = found or list(queryset.order_by().filter(**{lookup: term}).values_list("pk", flat=True)[:FOUND])
-        return queryset.filter(pk__in=found), False
+        return queryset.filter(pk__in=finding.items_matching(queryset, search_term)), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -14,6 +14,7 @@ from billing.models import Subscription
 from billing.refusals import Refused
 from flows import connecting, services
 from flows.models import Connection, Flow, Item, Run, StockProfile
+from sharespine import startpage
 from sharespine.lib.text import Text
 from tests.flows.pairs import connection, shop, ways
 from tests.flows.pairs import pairs as _pairs
@@ -469,6 +470,28 @@ def test_the_page_of_a_flow_counts_its_items_by_state_and_links_to_them(
     assert {state: n for state, _label, n in page.context["item_counts"]} == {
         "waiting": 1, "done": 0, "retrying": 1, "skipped": 1, "stopped": 0,
     }  # fmt: skip
+
+
+def test_stopped_items_show_on_the_start_page_and_in_the_menu(chief: Client, items: dict[str, Item]) -> None:
+    html = text(chief, "/admin/")
+    assert re.search(rf'{re.escape(ITEMS)}\?state__exact=stopped">\s*<b>1</b> article or status is stopped', html)
+    assert not startpage.of_today()["all_is_well"]
+    Item.objects.filter(state="stopped").update(state="done")
+    assert startpage.of_today()["all_is_well"]
+    assert "is stopped" not in text(chief, "/admin/")
+
+
+def test_ctrl_k_finds_an_article_in_each_of_its_flows_for_those_who_may_see_it(
+    chief: Client, made: Connection, items: dict[str, Item]
+) -> None:
+    item(flow_of(made, "prices"), "A-1", Item.State.STOPPED)
+
+    def found(client: Client) -> list[str]:
+        results = client.get("/admin/search/", {"s": "a-1", "extended": "1"}).context["results"]
+        return sorted(result.title for result in results)
+
+    assert found(chief) == ["A-1 · Ull AB · stopped", "A-1 · Ull AB · up to date"]
+    assert found(member("view_transfer")) == []
 
 
 def test_items_are_exported_with_what_happened(chief: Client, items: dict[str, Item]) -> None:

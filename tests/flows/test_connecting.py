@@ -167,8 +167,8 @@ def test_a_pos_warns_when_the_shop_is_to_lead() -> None:
 
 def test_a_flow_of_one_channel_belongs_to_the_main_flow_too() -> None:
     made = with_a_shop(main_flow="erp")
-    flow = connecting.add_channel(made, made.flows.earliest("pk").shop, "Finland", actor="siv")
-    Flow.objects.filter(pk=flow.pk).update(state=Flow.State.ACTIVE)
+    theirs = made.flows.earliest("pk").shop
+    flow = Flow.objects.create(connection=made, shop=theirs, channel="Finland", state=Flow.State.ACTIVE)
     connecting.choose_main_flow(made, "shop", actor="siv")
     flow.refresh_from_db()
     assert (flow.channel, flow.state) == ("Finland", "active")
@@ -217,21 +217,11 @@ def test_without_a_subscription_no_shop_is_added() -> None:
         connecting.add_shop(made, shop(made), actor="siv")
 
 
-def test_a_channel_has_one_flow_of_orders_of_its_own() -> None:
-    made = with_a_shop(main_flow="erp")
-    theirs = made.flows.earliest("pk").shop
-    flow = connecting.add_channel(made, theirs, " Finland ", actor="siv")
-    assert (flow.register, flow.direction, flow.channel, flow.state) == ("orders", "to_erp", "Finland", "paused")
-    with pytest.raises(Refused, match="has a flow of its own already"):
-        connecting.add_channel(made, theirs, "Finland", actor="siv")
-    with pytest.raises(Refused, match="which channel"):
-        connecting.add_channel(made, theirs, " ", actor="siv")
-
-
-def test_a_shop_without_channels_gets_no_flow_of_one() -> None:
-    made = with_a_shop(system="list_shop")
-    with pytest.raises(Refused, match="It is one shop"):
-        connecting.add_channel(made, made.flows.get().shop, "Finland", actor="siv")
+def test_a_shop_says_itself_whether_it_has_channels() -> None:
+    made = connection()
+    assert connecting.no_channels(shop(made)) is None
+    assert str(connecting.no_channels(shop(made, "Andra", "list_shop"))) == "It is one shop."
+    assert str(connecting.no_channels(made.erp)) == "This cannot be read from Pair ERP here."
 
 
 # --- resuming -----------------------------------------------------------------------------------------------------------------
