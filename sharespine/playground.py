@@ -13,10 +13,10 @@ from django.utils import timezone
 from billing import contracts, gates
 from billing.dates import month_of, today
 from billing.models import Customer, Edition, Package
-from connectors.base import Manifest, Role
+from connectors.base import Manifest, Register, Role
 from connectors.registry import sandbox_class, systems
 from connectors.sandbox import Sandbox
-from flows import services
+from flows import connecting, planner, services
 from flows.models import Connection, Endpoint, Flow, Transfer
 from sharespine.lib.said import said
 from sharespine.proof import Proof, prove
@@ -54,7 +54,10 @@ def _simulator(manifest: Manifest, journals: Path | None) -> Any:
 
 
 def set_up(ground: Playground) -> Flow:
-    """A customer with a connection between the two simulators and a flow of orders that runs; made once, then found again."""
+    """A customer with a connection between the two simulators and a flow of orders that runs; made once, then found again.
+
+    The other flows of its main flow are there too, paused: whoever tries the product configures and resumes them.
+    """
     customer, _ = Customer.objects.get_or_create(name="Ullbutiken i Skåne AB", defaults={"email": "ull@butiken.example"})
     if gates.live(customer.pk, today(timezone.now())) is None:
         first = month_of(timezone.now())
@@ -65,7 +68,10 @@ def set_up(ground: Playground) -> Flow:
     connection.modules = [module.key for module in erp.connector_class.manifest.modules]
     connection.save()
     flow, _ = Flow.objects.get_or_create(
-        connection=connection, shop=shop, defaults={"trigger_statuses": list(TRIGGERS), "interval_minutes": 1}
+        connection=connection,
+        shop=shop,
+        register=Register.ORDERS,
+        defaults={"trigger_statuses": list(TRIGGERS), "interval_minutes": 1},
     )
     flow.source_options, flow.target_options = ground.shop.flow_options(), ground.erp.flow_options()
     flow.save()
@@ -73,6 +79,9 @@ def set_up(ground: Playground) -> Flow:
     flow.refresh_from_db()
     if connection.state != Connection.State.ACTIVE:
         services.activate_connection(connection, actor=ACTOR)
+    if not connection.main_flow:
+        connecting.choose_main_flow(connection, planner.COMBINED, actor=ACTOR)
+        connection.refresh_from_db()
     flow.connection = connection
     if flow.state != Flow.State.ACTIVE:
         services.resume_flow(flow, actor=ACTOR)

@@ -213,7 +213,8 @@ def test_orders_are_asked_about_as_ever(chief: Client, made: Connection) -> None
 def test_stock_is_asked_about_its_rules_its_profile_and_what_each_side_can_be_told(chief: Client, made: Connection) -> None:
     found = fields(chief, flow_of(made, "stock"))
     assert found == {
-        "interval_minutes", "stock_profile", "rule_leave_out", "rule_backorders", "rule_hold_days", "source_stock_field", "target_stock_mode",
+        "interval_minutes", "stock_profile", "rule_leave_out", "rule_backorders", "rule_hold_days", "source_stock_field",
+        "target_stock_mode",
     }  # fmt: skip
 
 
