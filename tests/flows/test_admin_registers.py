@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from billing.models import Subscription
 from billing.refusals import Refused
+from connectors.base import Register
 from flows import connecting, services
 from flows.models import Connection, Flow, Item, Run, StockProfile
+from flows.rulebook import RULES, told
 from sharespine import startpage
 from sharespine.lib.text import Text
 from tests.flows.pairs import connection, shop, ways
@@ -211,11 +213,10 @@ def test_orders_are_asked_about_as_ever(chief: Client, made: Connection) -> None
 
 
 def test_stock_is_asked_about_its_rules_its_profile_and_what_each_side_can_be_told(chief: Client, made: Connection) -> None:
-    found = fields(chief, flow_of(made, "stock"))
-    assert found == {
-        "interval_minutes", "stock_profile", "rule_leave_out", "rule_backorders", "rule_hold_days", "source_stock_field",
-        "target_stock_mode",
-    }  # fmt: skip
+    flow = flow_of(made, "stock")
+    rules = {f"rule_{option.key}" for option in RULES[Register.STOCK]}
+    assert "rule_backorders" in rules
+    assert fields(chief, flow) == {"interval_minutes", "stock_profile", "source_stock_field", "target_stock_mode"} | rules
 
 
 def test_what_a_side_lacks_is_not_asked_about(chief: Client, made: Connection) -> None:
@@ -230,10 +231,9 @@ def test_what_a_side_lacks_is_not_asked_about(chief: Client, made: Connection) -
 def test_what_is_chosen_for_stock_is_kept(chief: Client, made: Connection) -> None:
     profile = StockProfile.objects.create(customer=made.customer, name="Webb", warehouses=["Lund"])
     flow = flow_of(made, "stock")
-    rules = {"rule_backorders": "notify", "rule_leave_out": "FRAKT*"}
-    saved(chief, address_of(flow), **rules, source_stock_field="in_stock", stock_profile=profile.pk)
+    saved(chief, address_of(flow), rule_backorders="notify", source_stock_field="in_stock", stock_profile=profile.pk)
     flow.refresh_from_db()
-    assert flow.rules == {"leave_out": "FRAKT*", "backorders": "notify", "hold_days": 5}
+    assert flow.rules == told(Register.STOCK, {"backorders": "notify"})
     assert flow.source_options == {"stock_field": "in_stock"}
     assert flow.target_options == {"stock_mode": "each"}
     assert flow.stock_profile == profile
