@@ -16,7 +16,7 @@ from connectors.base import Register
 from flows import connecting, services
 from flows.models import Connection, Flow, Item, Run, StockProfile
 from flows.rulebook import RULES, told
-from sharespine import startpage
+from sharespine import menu, startpage
 from sharespine.lib.text import Text
 from tests.flows.pairs import connection, shop, ways
 from tests.flows.pairs import pairs as _pairs
@@ -477,10 +477,26 @@ def test_the_page_of_a_flow_counts_its_items_by_state_and_links_to_them(
 def test_stopped_items_show_on_the_start_page_and_in_the_menu(chief: Client, items: dict[str, Item]) -> None:
     html = text(chief, "/admin/")
     assert re.search(rf'{re.escape(ITEMS)}\?state__exact=stopped">\s*<b>1</b> article or status is stopped', html)
+    assert badge(chief) == "1"
     assert not startpage.of_today()["all_is_well"]
     Item.objects.filter(state="stopped").update(state="done")
     assert startpage.of_today()["all_is_well"]
     assert "is stopped" not in text(chief, "/admin/")
+    assert badge(chief) == ""
+    Item.objects.update(state="stopped")
+    assert menu_of(member("view_customer")) == {}
+
+
+def badge(client: Client) -> str:
+    """What stands beside the items in the menu."""
+    return str(menu_of(client)[ITEMS].get("badge", ""))
+
+
+def menu_of(client: Client) -> dict[str, dict[str, Any]]:
+    """The entries of the menu that somebody sees who may see items, by their addresses; none else."""
+    request = client.get("/admin/").wsgi_request
+    entries = [entry for group in menu.items(request) for entry in group["items"]]
+    return {entry["link"]: entry for entry in entries if entry["link"] == ITEMS and entry["permission"](request)}
 
 
 def test_ctrl_k_finds_an_article_in_each_of_its_flows_for_those_who_may_see_it(
