@@ -253,14 +253,14 @@ class House:
 
 
 @contextmanager
-def opened(begin: datetime) -> Iterator[House]:
-    """A house at the moment `begin`, with nothing sold yet. All clocks tell its time meanwhile."""
+def opened(begin: datetime, kind: type[House] = House) -> Iterator[Any]:
+    """A house of `kind` at the moment `begin`, with nothing sold yet. All clocks tell its time meanwhile."""
     clock = Clock(begin)
     with ExitStack() as undo:
         undo.enter_context(mock.patch.dict(registry.SYSTEMS, SYSTEMS))
         clock.start()
         undo.callback(clock.stop)
-        house = House(clock)
+        house = kind(clock)
         house.workers.start()
         undo.callback(house.workers.stop)
         # The flows have been there for a while.

@@ -13,9 +13,11 @@ from typing import Any
 
 from connectors.base import Document, Query
 from connectors.errors import BadCredentials, ConnectorError, TimedOut, Unreachable
+from connectors.progress import Progress
 from connectors.records import Order, Party
 from sharespine.lib.checkpoints import reach
 from tests.stateful.clock import Clock
+from tests.stateful.shelf import Shelf
 
 #: address → what is there
 REMOTES: dict[str, ShopWorld | ErpWorld] = {}
@@ -75,6 +77,12 @@ class ShopWorld(Remote):
     unreadable: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     secret: str = "hemligt"
+    shelf: Shelf = field(init=False)
+    #: What buyers were mailed: the order, and the status (by the shop itself) or the message.
+    mails: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.shelf = Shelf(remote=self, side="shop", includes_vat=True)
 
     def now(self) -> datetime:
         """What the shop stamps: whole seconds, as shops do."""
@@ -83,6 +91,11 @@ class ShopWorld(Remote):
     def put(self, order: Order) -> None:
         # No two orders share a stamp here: the edge of a page is the business of the contract tests.
         self.orders[order.source_id] = replace(order, modified_at=self.now())
+
+    def move(self, order: Order, status: str) -> None:
+        """Whoever moves it: the shop mails its buyer."""
+        self.mails.append((order.source_id, status))
+        self.put(replace(order, status=status, cancelled=status == "cancelled"))
 
     def delete(self, source_id: str) -> None:
         del self.orders[source_id]
@@ -119,6 +132,15 @@ class ErpWorld(Remote):
     #: Writes that were never sent, since their worker slept past the deadline of the call.
     too_late: int = 0
     repeated: int = 0
+    shelf: Shelf = field(init=False)
+    #: What became of its documents, by our reference.
+    progress: dict[str, Progress] = field(default_factory=dict)
+    #: What kind of document it makes, and who is told of each.
+    kind: str = "order"
+    on_document: Callable[[Document], None] = lambda document: None
+
+    def __post_init__(self) -> None:
+        self.shelf = Shelf(remote=self, side="erp")
 
     def of_reference(self, reference: str) -> list[Document]:
         return [document for _, document in self.documents if document.reference == reference]
@@ -179,4 +201,5 @@ class ErpWorld(Remote):
         self.maybe_fail("refused")
         made = replace(document, target_id=str(len(self.documents) + 1))
         self.documents.append((self.clock.true, made))
+        self.on_document(made)
         return made

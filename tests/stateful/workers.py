@@ -41,6 +41,8 @@ PLACES = (
     "erp:written",
     "after_write",
 )
+#: Further ones, in the shop and the ERP of articles.
+ARTICLE_PLACES = ("erp:listed", "shop:looked", "shop:putting", "shop:put")
 _numbers = itertools.count(4000)
 #: A worker that does not come back within so many seconds of real time hangs.
 PATIENCE = 60
@@ -220,7 +222,7 @@ class Workers:
     def start(self) -> None:
         global _base_depth
         _base_depth = len(connection.savepoint_ids)
-        for place in PLACES:
+        for place in (*PLACES, *ARTICLE_PLACES):
             checkpoints.listen(place, partial(self.reach, place))
         for patch in self._patches:
             patch.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +14,9 @@ from connectors.base import (
     Draft,
     Manifest,
     Option,
+    Page,
+    Query,
+    Reads,
     Register,
     Role,
     Step,
@@ -22,6 +25,7 @@ from connectors.base import (
 from connectors.records import Order, Party, to_json
 from sharespine.lib.checkpoints import reach
 from tests.stateful.remote import HIDES_FOR, KEYS_LAST, REMOTES, ErpWorld
+from tests.twins.goods import ABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,12 @@ class System(Connector):
         options=(Option(key="address", label="Address"),),
     )
     capabilities: ClassVar[Capabilities] = Capabilities(
-        writes={Register.ORDERS: Writes(idempotency_window=KEYS_LAST, finds_by_reference=True, index_delay=HIDES_FOR)},
+        reads={**ABLE, Register.STATUS: Reads(by_key_only=True, incremental=False)},
+        writes={
+            Register.ORDERS: Writes(
+                idempotency_window=KEYS_LAST, finds_by_reference=True, index_delay=HIDES_FOR, reserving_kinds=("order",)
+            )
+        },
         max_in_flight=2,
     )
 
@@ -54,6 +63,13 @@ class System(Connector):
     def check(self) -> CheckReport:
         self.world.called("check")
         return CheckReport(name=self.world.name)
+
+    def read(self, query: Query) -> Iterator[Page]:
+        if query.register is not Register.STATUS:
+            yield from self.world.shelf.read(query)
+            return
+        self.world.called("status")
+        yield Page(records=tuple(self.world.progress[key] for key in query.keys if key in self.world.progress))
 
     def prepare(self, record: Order, *, reference: str) -> Draft:
         self.world.called("prepare", reference)
@@ -72,7 +88,7 @@ class System(Connector):
     def write(self, draft: Draft, *, key: str) -> Document:
         assert isinstance(draft, Drawn)
         document = Document(
-            kind="order",
+            kind=self.world.kind,
             target_id="",
             reference=draft.reference,
             total=draft.total,
