@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
+
+from django.db.models import Min
 
 from connectors.articles import Price, Product, StockLevel
 from connectors.base import Change, Register
@@ -18,7 +20,6 @@ from connectors.records import content_hash, from_json, to_json
 from flows import desired, rulebook, unaccounted
 from flows.ledger import items
 from flows.models import Flow, Item, Run, StockProfile
-from sharespine.lib.money import ZERO
 from sharespine.lib.text import N_, Text
 
 Article = Product | Price | StockLevel
@@ -59,6 +60,8 @@ class Deciding:
 
     def __init__(self, flow: Flow, run: Run) -> None:
         self.flow, self.run = flow, run
+        #: Whether the run has seen all that changed in the source until it began. If not, an item is as old as it was seen.
+        self.read_to_end = True
         self.register = Register(flow.register)
         self.rules = rulebook.told(self.register, flow.rules)
         self.writes = flow.writes
@@ -66,6 +69,10 @@ class Deciding:
         if self.writes.variant_dimensions == 0:
             lacks.add("variants")
         self.can = frozenset(each.key for each in FIELDS[self.register] if each.key not in lacks)
+
+    def look_again(self) -> None:
+        """Orders came in since the last items were decided on."""
+        self.__dict__.pop("_unaccounted", None)
 
     @property
     def always_looks(self) -> bool:
@@ -92,10 +99,11 @@ class Deciding:
     def wanted(self, item: Item) -> Wanted:
         record = self.record_of(item)
         if isinstance(record, StockLevel):
-            sold = self._unaccounted.quantities.get(item.key, ZERO)
+            since = self.run.started_at if self.read_to_end else item.seen_at
+            sold, unsure = self._unaccounted.of(item.key, since)
             backorders = str(self.rules["backorders"]) if "backorders" in self.can else "leave"
             level = desired.stock(record, self._offer, unaccounted=sold, backorders=backorders)
-            again = unaccounted.EDGE if item.key in self._unaccounted.unsure else None
+            again = unaccounted.EDGE if unsure else None
             return Wanted(level, _hash(level), _plain(level.quantity), again=again)
         if isinstance(record, Price):
             price, fields, notice = desired.price(record, self.rules)
@@ -148,13 +156,20 @@ class Deciding:
         return desired.Offer(tuple(profile.warehouses), profile.reserve, profile.most, whole)
 
     @cached_property
+    def _oldest(self) -> datetime:
+        """When the item was seen that was not seen for the longest time. Aware, UTC."""
+        oldest: datetime | None = Item.objects.filter(flow=self.flow).aggregate(Min("seen_at"))["seen_at__min"]
+        return min(oldest or self.run.started_at, self.run.started_at)
+
+    @cached_property
     def _unaccounted(self) -> unaccounted.Unaccounted:
         orders = self.flow.connection.erp.connector_class.capabilities.writes.get(Register.ORDERS)
         return unaccounted.sold(
             self.flow.connection.erp_id,
-            read_since=self.run.started_at,
+            read_since=self.run.started_at if self.read_to_end else self._oldest,
             hold_days=int(self.rules["hold_days"] or 0),
             reserving=orders.reserving_kinds if orders else (),
+            booked=self.read_to_end,
         )
 
 

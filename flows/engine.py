@@ -113,6 +113,8 @@ class Session:
         #: Nothing more is begun: the ERP is to be left alone, the flow was paused, or this run is over.
         self.halted = False
         self.read_all = True
+        #: Whether this run has seen all that changed in the source until it began.
+        self.read_to_end = False
         self.others_wait, self.ask_again_at = False, 0.0
         self.ends = self.turn_ends = self.began
         self.bug = ""
@@ -198,7 +200,7 @@ class Session:
             return
         try:
             with endpoint.connect(self.flow.source_options) as source:
-                self.read_all = reading.read(source, enough=self.time_is_up)
+                self.read_all = self.read_to_end = reading.read(source, enough=self.time_is_up)
         except ConnectorError as error:
             self.endpoint_failed(endpoint, error)
             self.problem = error

@@ -114,6 +114,7 @@ class Telling:
 
     register = Register.STATUS
     always_looks = False
+    read_to_end = True
 
     def __init__(self, flow: Flow, run: Run) -> None:
         self.flow, self.run = flow, run
@@ -126,6 +127,9 @@ class Telling:
 
     def absent(self, item: Item) -> None:
         """An order that the shop no longer has is an error like any other."""
+
+    def look_again(self) -> None:
+        """Nothing is remembered from one order to the next."""
 
     def milestone(self, item: Item) -> Milestone | None:
         return next_milestone(self.rules, from_json(Progress, item.payload["progress"]), item.payload.get("told", ()))

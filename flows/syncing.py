@@ -70,6 +70,7 @@ class Syncing:
     def carry_out(self) -> None:
         if self.session.halted or self.endpoint.is_open or not items.due(self.flow, 1, states=self.states):
             return
+        self.deciding.read_to_end = self.session.read_to_end
         with self.endpoint.connect(self.flow.target_options) as self.target:
             size = self.deciding.writes.batch_size
             self.size = size if size > 1 else BATCH
@@ -112,7 +113,8 @@ class Syncing:
         batch = items.due(self.flow, self.size, but=under_way, states=self.states)
         if not batch:
             return False
-        items.begin(self.run, batch)
+        if items.begin(self.run, batch):
+            self.deciding.look_again()
         wanted: dict[int, Wanted] = {}
         at_rest: list[Item] = []
         counts: Counter[str] = Counter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from connectors.progress import Milestone
 from flows.ledger.capture import BY_HAND
 from flows.ledger.items import key_of
 from flows.models import Transfer
-from sharespine.lib.money import decimal
+from sharespine.lib.money import ZERO, decimal
 
 State = Transfer.State
 #: How long an order that does not reach the ERP is counted: after that, somebody has done something about it.
@@ -30,35 +30,63 @@ COUNTED = (Milestone.INVOICED, Milestone.PAID, Milestone.CANCELLED)
 
 @dataclass(frozen=True, slots=True)
 class Unaccounted:
-    """Pieces by article number, as items have it. Those of `unsure` may be counted already, and are to be asked for again."""
+    """Pieces by article number, as items have it.
+
+    The `quantities` are not counted by the ERP for certain, but for those of `unsure`, whose orders are in doubt. What was
+    `sent`, and when, is counted in a stock that is younger.
+    """
 
     quantities: Mapping[str, Decimal]
+    sent: Mapping[str, Sequence[tuple[datetime, Decimal]]]
     unsure: frozenset[str]
 
+    def of(self, key: str, since: datetime) -> tuple[Decimal, bool]:
+        """What to take off a stock that is as it was at `since` or later, and whether some of that may be counted in it."""
+        just_now = [quantity for sent_at, quantity in self.sent.get(key, ()) if sent_at >= since - EDGE]
+        sold = self.quantities.get(key, ZERO) + sum(just_now, ZERO)
+        return max(sold, ZERO), bool(just_now) or key in self.unsure
 
-def sold(erp_id: int, *, read_since: datetime, hold_days: int, reserving: Collection[str] = ()) -> Unaccounted:
+
+def sold(
+    erp_id: int, *, read_since: datetime, hold_days: int, reserving: Collection[str] = (), booked: bool = True
+) -> Unaccounted:
     """What is on all orders for an ERP that its stock does not count, whatever their shop.
 
-    The stock is as it was at `read_since` or later. Documents of other kinds than `reserving` are held back until they are
-    booked, as far as order status is followed, and for `hold_days` at most.
+    The stock of every article is as it was at `read_since` or later. Documents of other kinds than `reserving` are held back
+    until they are booked, as far as order status is followed, and for `hold_days` at most. Without `booked`, the stock may be
+    older than what is known of the documents: then those that are booked are held back too.
     """
-    found: defaultdict[str, Decimal] = defaultdict(Decimal)
-    unsure: set[str] = set()
-    orders = _orders(erp_id, read_since, hold_days, reserving).values_list("payload__lines", "state", "target_kind")
-    for lines, state, kind in orders.iterator():
-        for line in lines or ():
-            if key := key_of(str(line.get("article_number") or "")):
-                found[key] += decimal(line.get("quantity") or "0")
-                unsure |= {key} if state == State.SENT and kind in reserving else set()
-    return Unaccounted({key: quantity for key, quantity in found.items() if quantity > 0}, frozenset(unsure))
-
-
-def _orders(erp_id: int, read_since: datetime, hold_days: int, reserving: Collection[str]) -> QuerySet[Transfer]:
     now = timezone.now()
+    held_since = now - timedelta(days=hold_days)
+    found: defaultdict[str, Decimal] = defaultdict(Decimal)
+    sent: defaultdict[str, list[tuple[datetime, Decimal]]] = defaultdict(list)
+    unsure: set[str] = set()
+    drafts = Q(sent_at__gte=held_since) & ~Q(target_kind__in=[*reserving, ""])
+    if booked:
+        drafts &= ~Q(milestone__in=COUNTED)
+    orders = _orders(erp_id, now, Q(sent_at__gte=read_since - EDGE) | drafts)
+    for lines, state, kind, milestone, in_doubt, sent_at in orders.values_list(*_COLUMNS).iterator():
+        counts = state == State.SENT
+        if counts and kind not in (*reserving, "") and sent_at >= held_since:
+            # A draft. If it is booked, an older stock does not count it.
+            counts = booked and milestone in COUNTED
+            in_doubt = milestone in COUNTED
+        for line in lines or ():
+            key, quantity = key_of(str(line.get("article_number") or "")), decimal(line.get("quantity") or "0")
+            if key and counts:
+                sent[key].append((sent_at, quantity))
+            elif key:
+                found[key] += quantity
+                unsure |= {key} if in_doubt else set()
+    return Unaccounted(found, sent, frozenset(unsure))
+
+
+_COLUMNS = ("payload__lines", "state", "target_kind", "milestone", "in_doubt", "sent_at")
+
+
+def _orders(erp_id: int, now: datetime, uncounted: Q) -> QuerySet[Transfer]:
     under_way = Q(state__in=[*Transfer.OPEN, State.HELD, State.STOPPED], placed_at__gte=now - OPEN_FOR)
     not_yet = Q(state=State.SKIPPED, placed_at__gte=now - UNPAID_FOR) & ~Q(error_code=BY_HAND)
     not_yet &= Q(flow__start_from__isnull=True) | Q(placed_at__gte=F("flow__start_from"))
-    just_now = Q(state=State.SENT, sent_at__gte=read_since - EDGE)
-    drafts = Q(state=State.SENT, sent_at__gte=now - timedelta(days=hold_days)) & ~Q(target_kind__in=[*reserving, ""])
     orders = Transfer.objects.filter(erp=erp_id, kind=Transfer.Kind.ORDER).exclude(payload__cancelled=True)
-    return orders.filter(under_way | not_yet | just_now | (drafts & ~Q(milestone__in=COUNTED)))
+    return orders.filter(under_way | not_yet | (Q(state=State.SENT) & uncounted))

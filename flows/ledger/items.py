@@ -113,7 +113,7 @@ def capture(run: Run, flow: Flow, told: Sequence[Told], *, reached: datetime | N
 #: What changes when the source tells something new.
 TOLD = (
     "key", "number", "name", "payload", "content_hash", "state", "acts", "error_code", "message", "cause", "due_at", "attempts",
-    "run", "updated_at",
+    "run", "target_id", "written_hash", "updated_at",
 )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def _owners(flow: Flow, keys: Collection[str], known: dict[str, Item]) -> dict[s
     wanted = list(keys)
     found: dict[str, tuple[str, str]] = {}
     for start in range(0, len(wanted), CHUNK):
-        rows = Item.objects.filter(flow=flow, key__in=wanted[start : start + CHUNK]).exclude(error_code=DUPLICATE)
+        rows = Item.objects.filter(flow=flow, key__in=wanted[start : start + CHUNK]).exclude(error_code__in=[DUPLICATE, GONE])
         for key, source_id, name in rows.order_by("-pk").values_list("key", "source_id", "name"):
             found[key] = (source_id, name)
     return found
@@ -155,6 +155,9 @@ def _news(item: Item, told: Told, run: Run, owners: dict[str, tuple[str, str]]) 
 
 def _tell(item: Item, told: Told, run: Run, owners: dict[str, tuple[str, str]]) -> None:
     item.run_id = run.pk
+    if item.key != told.key:
+        # Under its new number it is another article in the target.
+        item.target_id, item.written_hash = "", ""
     item.number, item.key, item.name = told.number, told.key, told.name
     item.payload, item.content_hash = told.payload, told.hash
     item.attempts = 0
@@ -185,7 +188,7 @@ def due(flow: Flow, limit: int, *, but: Collection[int] = (), states: Collection
 
 def all_due(flow: Flow) -> int:
     """Have every item of `flow` looked at again, as when its rules changed. Returns how many."""
-    looked_at = Item.objects.filter(flow=flow).exclude(payload={}).exclude(error_code__in=[DUPLICATE, UNUSABLE])
+    looked_at = Item.objects.filter(flow=flow).exclude(payload={}).exclude(error_code__in=[DUPLICATE, UNUSABLE, GONE])
     number = looked_at.update(due_at=dbclock.now())
     Flow.objects.filter(pk=flow.pk).update(next_run_at=None, queued_at=None)
     return number
@@ -193,12 +196,17 @@ def all_due(flow: Flow) -> int:
 
 def moved_in_the_target(erp_id: int, orders: Iterable[Order]) -> int:
     """These orders lower the stock in their shop: what was written there is no longer what stands there. Returns how many."""
-    keys = {key_of(line.article_number) for order in orders for line in order.lines if line.article_number}
-    wanted = sorted(keys - {""})
+    return counted_otherwise(erp_id, [line.article_number for order in orders for line in order.lines])
+
+
+def counted_otherwise(erp_id: int, numbers: Iterable[str]) -> int:
+    """Of these articles something else than before is to be taken off what the ERP says. Returns how many items that are."""
+    wanted = sorted({key_of(number) for number in numbers} - {""})
     changed = 0
     for start in range(0, len(wanted), CHUNK):
         flows = Flow.objects.filter(register=Register.STOCK, connection__erp=erp_id, state=Flow.State.ACTIVE).values("pk")
-        sold = Item.objects.filter(flow__in=flows, key__in=wanted[start : start + CHUNK]).exclude(state=State.STOPPED)
+        sold = Item.objects.filter(flow__in=flows, key__in=wanted[start : start + CHUNK])
+        sold = sold.exclude(state=State.STOPPED).exclude(error_code=GONE)
         changed += sold.update(recheck=True, due_at=dbclock.now())
     return changed
 
@@ -220,10 +228,17 @@ def unseen(flow: Flow, since: datetime) -> Iterator[list[Item]]:
 
 
 def gone(run: Run, flow: Flow, missing: Sequence[Item], *, deactivate: bool, text: Text) -> None:
-    """The source no longer has these: they become inactive in the target, or are left there as they are."""
+    """The source no longer has these: they become inactive in the target, or are left there as they are.
+
+    Where another article waits for the number of one of them, it goes on in its place.
+    """
+    heirs = _heirs(flow, missing)
+    for heir in heirs.values():
+        heir.state, heir.acts, heir.error_code, heir.run_id = State.WAITING, WhoActs.NOBODY, "", run.pk
+        heir.message, heir.cause, heir.due_at = Text(""), "", run.now()
     for item in missing:
         item.seen_at = run.now()
-        if deactivate and item.payload and item.written_hash and item.payload.get("active", True):
+        if item.key not in heirs and deactivate and item.payload and item.written_hash and item.payload.get("active", True):
             item.payload = {**item.payload, "active": False}
             item.content_hash, item.state, item.due_at = "", State.WAITING, run.now()
         elif item.state != State.SKIPPED:
@@ -233,6 +248,18 @@ def gone(run: Run, flow: Flow, missing: Sequence[Item], *, deactivate: bool, tex
     with transaction.atomic():
         runs.hold_run(run)
         write(missing, (*TOLD, "seen_at"))
+        write(list(heirs.values()), TOLD)
+
+
+def _heirs(flow: Flow, missing: Sequence[Item]) -> dict[str, Item]:
+    """By key: the first of those that stopped because one of `missing` has their number."""
+    keys = sorted({item.key for item in missing if item.key and item.error_code != DUPLICATE})
+    found: dict[str, Item] = {}
+    for start in range(0, len(keys), CHUNK):
+        waiting = Item.objects.filter(flow=flow, key__in=keys[start : start + CHUNK], error_code=DUPLICATE)
+        for item in waiting.exclude(pk__in=[item.pk for item in missing]).order_by("-pk"):
+            found[item.key] = item
+    return found
 
 
 # --- what became of it --------------------------------------------------------------------------------------------------------
@@ -244,10 +271,10 @@ SETTLED = (
 )  # fmt: skip
 
 
-def begin(run: Run, batch: Sequence[Item]) -> None:
+def begin(run: Run, batch: Sequence[Item]) -> bool:
     """These items are about to be written. What has moved in the target by itself must be, whatever was written last.
 
-    From here on a further mark makes an item due again, however this ends.
+    From here on a further mark makes an item due again, however this ends. Returns whether any of them had one.
     """
     moved = [item for item in batch if item.recheck]
     with transaction.atomic():
@@ -257,6 +284,7 @@ def begin(run: Run, batch: Sequence[Item]) -> None:
             Item.objects.filter(pk__in=chosen).update(recheck=False, written_hash="")
     for item in moved:
         item.recheck, item.written_hash = False, ""
+    return bool(moved)
 
 
 def settle(run: Run, batch: Sequence[Item], counts: Counter[str]) -> None:

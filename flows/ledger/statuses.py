@@ -119,7 +119,11 @@ def _note_milestones(flow: Flow, passed: Mapping[str, Progress]) -> None:
     for milestone in IN_ORDER:
         ids = [source_id for source_id, progress in passed.items() if furthest(progress.milestones) is milestone]
         if ids:
-            orders_of(flow, ids).exclude(milestone=milestone).update(milestone=milestone)
+            moved = orders_of(flow, ids).exclude(milestone=milestone)
+            lines = [line for rows in moved.values_list("payload__lines", flat=True) for line in rows or ()]
+            moved.update(milestone=milestone)
+            # From some of them on the ERP counts an order that was held back until then.
+            items.counted_otherwise(flow.connection.erp_id, [str(line.get("article_number") or "") for line in lines])
 
 
 def furthest(milestones: Collection[Milestone]) -> Milestone | None:

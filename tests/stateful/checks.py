@@ -6,7 +6,7 @@ from collections import Counter
 
 from django.db.models import Count
 
-from connectors.base import Document
+from connectors.base import Document, Register
 from connectors.records import document_hash, to_json
 from flows import dbclock
 from flows.models import Connection, Endpoint, Event, Flow, Run, Transfer
@@ -122,7 +122,7 @@ class Checker:
             assert looked_up_first, f"{about} is in the ERP, and would be sent again without a look"
 
     def _cursor_passes_nothing(self) -> None:
-        for flow in Flow.objects.select_related("shop").filter(cursor__isnull=False):
+        for flow in Flow.objects.select_related("shop").filter(register=Register.ORDERS, cursor__isnull=False):
             shop = self.house.shops[flow.shop.name]
             assert flow.cursor is not None
             saved = set(Transfer.objects.filter(flow=flow).values_list("source_id", flat=True))

@@ -258,6 +258,7 @@ def opened(begin: datetime, kind: type[House] = House) -> Iterator[Any]:
     clock = Clock(begin)
     with ExitStack() as undo:
         undo.enter_context(mock.patch.dict(registry.SYSTEMS, SYSTEMS))
+        undo.enter_context(mock.patch.object(tasks, "_next_upkeep", tasks.UPKEEP_EVERY))
         clock.start()
         undo.callback(clock.stop)
         house = kind(clock)

@@ -40,6 +40,8 @@ class Remote:
     name: str
     down: bool = False
     locked: bool = False
+    #: How much longer than usual each call takes.
+    slow_by: timedelta = timedelta(0)
     faults: dict[str, deque[BaseException]] = field(default_factory=dict)
     #: Called with the kind of every call before it is answered: the checker looks at what is allowed now.
     on_call: Callable[[str, str], None] = lambda kind, about: None
@@ -49,12 +51,13 @@ class Remote:
 
     def heal(self) -> None:
         self.down = self.locked = False
+        self.slow_by = timedelta(0)
         self.faults.clear()
 
     def called(self, kind: str, about: str = "") -> None:
         """A call of `kind` has come to us. Raises what the caller gets instead of an answer."""
         self.on_call(kind, about)
-        self.clock.advance(MOMENT)
+        self.clock.advance(MOMENT + self.slow_by)
         if self.down:
             raise Unreachable
         if self.locked:

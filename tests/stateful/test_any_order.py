@@ -27,7 +27,7 @@ def test_each_order_arrives_once_whatever_happens_in_whatever_order(number: int)
     TALLY.clear()
     machine = seed(number)(type("Seeded", (AnyOrderOfEvents,), {}))
     try:
-        run_state_machine_as_test(machine, settings=_settings())
+        run_state_machine_as_test(machine, settings=settings_of(STEPS))
     finally:
         print("\n".join(f"{times:7} {what}" for what, times in sorted(TALLY.items())))
     # A machine that meets nothing proves nothing.
@@ -36,10 +36,10 @@ def test_each_order_arrives_once_whatever_happens_in_whatever_order(number: int)
     assert any(what.startswith(("killed at", "frozen at")) for what in TALLY), "no worker was killed or frozen"
 
 
-def _settings() -> settings:
+def settings_of(steps: int) -> settings:
     return settings(
         max_examples=ROUND,
-        stateful_step_count=STEPS,
+        stateful_step_count=steps,
         database=None,
         deadline=None,
         print_blob=True,
