@@ -92,10 +92,10 @@ class AnyDayInTheShops(RuleBasedStateMachine):
         # Those that the bookkeeper has not booked yet: a draft is not held back for ever.
         for reference in [d.reference for _, d in market.erp.documents]:
             market.pass_(reference, Milestone.INVOICED)
-        market.rest()
+        market.rest(rounds=2)
         for _ in range(2):
             market.clock.advance(MORE_THAN_A_DAY)
-            market.rest(rounds=2)
+            market.rest(rounds=1)
         self.all_holds()
         self.checker.nothing_is_under_way()
         self.checker.all_is_sent()

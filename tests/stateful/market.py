@@ -137,6 +137,10 @@ class Market(House):
                     sold += sum((ln.quantity for ln in order.lines if ln.article_number.casefold() == number.casefold()), ZERO)
         return sold
 
+    def mend_everything(self) -> None:
+        super().mend_everything()
+        Flow.objects.filter(pk=self.flows["iron"]).update(state=Flow.State.PAUSED)
+
     def busy(self) -> bool:
         articles = Item.objects.exclude(flow__register=Register.STATUS).filter(due_at__isnull=False).exists()
         return articles or super().busy()
@@ -144,9 +148,8 @@ class Market(House):
     def rest(self, *, rounds: int = 4, every: timedelta = 20 * MINUTE) -> None:
         """So many rounds of all workers, and then until nothing is left to do by itself."""
         for _ in range(rounds):
-            for machine in MACHINES:
-                self.tick(machine)
-                self.work(machine)
+            self.tick(MACHINES[0])
+            self.work(MACHINES[0])
             self.clock.advance(every)
         self.settle()
 

@@ -36,9 +36,9 @@ def test_each_order_arrives_once_whatever_happens_in_whatever_order(number: int)
     assert any(what.startswith(("killed at", "frozen at")) for what in TALLY), "no worker was killed or frozen"
 
 
-def settings_of(steps: int) -> settings:
+def settings_of(steps: int, examples: int = ROUND) -> settings:
     return settings(
-        max_examples=ROUND,
+        max_examples=examples,
         stateful_step_count=steps,
         database=None,
         deadline=None,
