@@ -152,11 +152,13 @@ def say(run: Run, flow: Flow, told: Sequence[tuple[Item, Milestone, str, bool, S
 
 
 def cancelled_by_us(transfer: Transfer) -> bool:
-    """Whether the order was cancelled in the shop because its document was cancelled in the ERP: no news to the ERP."""
+    """Whether the document of the order was cancelled in the ERP, and so is the order in the shop: no news to the ERP."""
     followed = Item.objects.filter(
         flow__connection=transfer.flow.connection_id,
         flow__shop=transfer.flow.shop_id,
         flow__register=Register.STATUS,
         source_id=transfer.source_id,
     )
-    return any(Milestone.CANCELLED in payload.get("told", ()) for payload in followed.values_list("payload", flat=True))
+    # Who told the shop so may have died before it was noted. What the ERP cancelled itself is no news to it either way.
+    told = [(payload.get("progress") or {}).get("milestones", ()) for payload in followed.values_list("payload", flat=True)]
+    return any(Milestone.CANCELLED in milestones for milestones in told)
