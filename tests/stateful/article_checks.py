@@ -15,10 +15,10 @@ from flows.ledger.items import key_of
 from flows.models import Item, Run, Transfer
 from sharespine.lib.money import ZERO, cents, decimal
 from tests.stateful.checks import Checker
-from tests.stateful.house import FLOWS
-from tests.stateful.market import NUMBERS, SHOPS, UNPAID, Market
+from tests.stateful.market import SHOPS, UNPAID, Market
 
 VAT = Decimal("1.25")
+MORE_THAN_A_DAY = timedelta(hours=25)
 #: So long, a draft that nobody books is held back.
 DRAFTS = timedelta(days=5)
 
@@ -118,10 +118,3 @@ class ArticleChecker:
 def puts(market: Market) -> int:
     """How often anything was written to a shop."""
     return sum(len(market.shops[name].shelf.puts) for name in SHOPS)
-
-
-def stock_of(market: Market, number: str = NUMBERS[0]) -> dict[str, Decimal]:
-    return {name: market.shops[name].shelf.of(number).quantity for name in SHOPS if name in FLOWS}
-
-
-MORE_THAN_A_DAY = timedelta(hours=25)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from connectors.base import Document, Register
 from connectors.progress import Milestone, Progress
-from flows.models import Flow, Item, Transfer
+from flows.models import Flow, Item
 from sharespine.lib.money import ZERO
 from tests.stateful.house import MACHINES, MINUTE, House, Placed, order_of
 from tests.stateful.remote import ErpWorld
@@ -152,6 +152,3 @@ class Market(House):
             self.work(MACHINES[0])
             self.clock.advance(every)
         self.settle()
-
-    def unsent(self) -> list[Transfer]:
-        return list(Transfer.objects.exclude(state=Transfer.State.SENT))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from hypothesis import strategies as st
@@ -149,7 +150,7 @@ class AnyFateOfOrders(RuleBasedStateMachine):
             (self.market.workers.kill if kill else self.market.workers.wake)(worker)
 
     @rule(target=orders, shop=st.sampled_from(SHOPS), machine=machines, plan=plans)
-    def sell(self, shop: str, machine: str, plan: Plan | None) -> object:
+    def sell(self, shop: str, machine: str, plan: Plan | None) -> Any:
         order = self.market.sell(shop, {"A-1": 1})
         if order is None:
             return multiple()

@@ -15,7 +15,7 @@ from flows.models import Flow, Item, Transfer
 from tests.stateful.article_checks import ArticleChecker
 from tests.stateful.checks import Checker
 from tests.stateful.house import MINUTE, opened
-from tests.stateful.market import ERP, Market
+from tests.stateful.market import Market
 from tests.stateful.status_machine import RULES
 from tests.stateful.workers import Plan
 
@@ -49,7 +49,8 @@ def test_an_article_with_a_new_number_is_not_written_to_the_one_that_it_was(mark
     market.erp.shelf.change("B-1", quantity=Decimal(4))
     market.rest()
     checker.check()
-    assert (offered(market, "B-1"), offered(market, "A-1")) == (4, 10)
+    assert offered(market, "B-1") == 4
+    assert offered(market, "A-1") == 10
 
 
 def test_stock_that_could_not_be_read_anew_is_not_told_as_if_the_order_were_counted(market: Market) -> None:
@@ -66,21 +67,22 @@ def test_stock_that_could_not_be_read_anew_is_not_told_as_if_the_order_were_coun
 
 def test_an_order_that_comes_in_while_stock_is_written_is_taken_off(market: Market) -> None:
     """What was sold was reckoned before, for the articles that the run took on first."""
-    for number in ("C-1", "C-2", "C-3", "C-4", "A-1"):
-        (market.erp.shelf.change if market.erp.shelf.find(number) else market.erp.shelf.add)(number, quantity=Decimal(8))
+    for number in range(1, 7):
+        market.erp.shelf.add(f"C-{number}", quantity=Decimal(8))
     Flow.objects.filter(pk=market.flows["wool"]).update(trigger_statuses=["completed"])
     run(market, Register.PRODUCTS)
+    market.shops["wool"].shelf.change("C-6", quantity=Decimal(8))
     run(market, Register.STOCK, Plan("settled", freeze=True))
     (worker,) = market.workers.frozen
     assert Item.objects.filter(flow=market.others["wool", Register.STOCK], due_at__isnull=False).exists()
-    market.sell("wool", {"A-1": 2}, status="pending")
+    market.sell("wool", {"C-6": 2}, status="pending")
     Flow.objects.filter(pk=market.flows["wool"]).update(next_run_at=None, queued_at=None)
     market.tick("south")
     market.work("south")
     assert Transfer.objects.count() == 1
     market.workers.wake(worker)
     market.rest(rounds=2)
-    assert offered(market) == 6
+    assert offered(market, "C-6") == 6
 
 
 def test_an_order_that_was_in_doubt_is_taken_off_no_longer_once_it_is_found(market: Market) -> None:
@@ -100,13 +102,15 @@ def test_a_draft_that_was_booked_is_held_back_no_longer(market: Market) -> None:
     market.erp.kind = "draft"
     market.sell("wool", {"A-1": 3})
     market.rest(rounds=1)
-    assert (offered(market), market.erp.shelf.of("A-1").quantity) == (7, 10)
+    assert offered(market) == 7
+    assert market.erp.shelf.of("A-1").quantity == 10
     market.clock.advance(timedelta(hours=2))
     market.pass_("WOOL-1", Milestone.INVOICED)
     # The stock is read before the status is.
     run(market, Register.STOCK)
     market.rest(rounds=6)
-    assert (offered(market), market.erp.shelf.of("A-1").quantity) == (7, 7)
+    assert offered(market) == 7
+    assert market.erp.shelf.of("A-1").quantity == 7
 
 
 def test_an_article_that_was_made_anew_takes_the_place_of_the_one_that_is_gone(market: Market) -> None:
@@ -117,7 +121,8 @@ def test_an_article_that_was_made_anew_takes_the_place_of_the_one_that_is_gone(m
     market.clock.advance(timedelta(hours=25))
     market.rest()
     assert not Item.objects.filter(error_code="Duplicate").exists()
-    assert (market.shops["wool"].shelf.of("A-1").product.name, offered(market)) == ("Nygammal", 2)
+    assert market.shops["wool"].shelf.of("A-1").product.name == "Nygammal"
+    assert offered(market) == 2
 
 
 def test_an_article_that_is_gone_from_the_erp_is_left_as_it_is_though_it_sells(market: Market) -> None:
@@ -146,4 +151,3 @@ def test_an_order_that_the_erp_cancelled_is_no_news_to_it_though_its_worker_died
     transfer = Transfer.objects.get()
     assert transfer.payload["cancelled"]
     assert not transfer.attention
-    assert ERP == transfer.erp.name
