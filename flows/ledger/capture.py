@@ -53,9 +53,10 @@ def capture(run: Run, flow: Flow, page: Page, share: Share = WHOLE) -> Counter[s
                 new.append(_new(flow, record, run, share))
                 moved.append(record)
             else:
-                seen, is_other = _seen_again(transfer, flow, record, run, share)
+                seen = _seen_again(transfer, flow, record, run, share)
                 counts[seen] += 1
-                moved += [record] if is_other else []
+                # Also when only its status is new: some shops take what is ordered off their stock when it is paid.
+                moved += [record] if seen == "changed" else []
         for unreadable in unreadables:
             if (transfer := known.get(unreadable.source_id)) is None:
                 new.append(_new_unreadable(flow, unreadable, run))
@@ -213,11 +214,11 @@ def _new(flow: Flow, record: Order, run: Run, share: Share) -> tuple[Transfer, E
     return transfer, event(transfer, Kind.SKIPPED, reason, run=run)
 
 
-def _seen_again(transfer: Transfer, flow: Flow, record: Order, run: Run, share: Share) -> tuple[str, bool]:
-    """Bring a known transfer up to date. Returns the counter that it belongs to, and whether more than its status is new."""
+def _seen_again(transfer: Transfer, flow: Flow, record: Order, run: Run, share: Share) -> str:
+    """Bring a known transfer up to date. Returns the counter that it belongs to."""
     facts = _facts(flow, record)
     if facts["content_hash"] == transfer.content_hash:
-        return "unchanged", False
+        return "unchanged"
     before = transfer.document_hash
     changes: dict[str, Any] = {**facts, "updated_at": timezone.now()}
     # Nothing of the claim or the state of a transfer that is under way is touched: whoever carries it out compares the hashes.
@@ -232,7 +233,7 @@ def _seen_again(transfer: Transfer, flow: Flow, record: Order, run: Run, share: 
             {"total": f"{record.total} {record.currency}", "status": record.status},
         )
         event(transfer, Kind.CHANGED, text, run=run).save()
-    return "changed", before != facts["document_hash"]
+    return "changed"
 
 
 def _reconsidered(transfer: Transfer, flow: Flow, record: Order, run: Run, share: Share) -> dict[str, Any]:

@@ -145,6 +145,9 @@ def test_an_order_that_the_erp_cancelled_is_no_news_to_it_though_its_worker_died
     run(market, Register.STATUS)
     market.pass_("WOOL-1", Milestone.CANCELLED)
     market.clock.advance(timedelta(hours=2))
+    # A document that is missing is asked for once more before it is taken for cancelled.
+    run(market, Register.STATUS)
+    market.clock.advance(timedelta(hours=2))
     run(market, Register.STATUS, Plan("after_write"))
     assert market.shops["wool"].orders["1"].status == "cancelled"
     run(market)
