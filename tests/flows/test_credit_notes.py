@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.models import OrderMonth
@@ -125,6 +125,7 @@ def one_rate(order: Order) -> bool:
 
 
 class TestAmounts:
+    @settings(max_examples=30)
     @given(order=orders(largest=20), share=st.integers(1, 100))
     def test_an_amount_on_an_order_of_one_rate_comes_out_exactly(self, order: Order, share: int) -> None:
         amount = (order.lines_total * share / 100).quantize(Decimal("0.01"))
@@ -136,6 +137,7 @@ class TestAmounts:
         assert credit.credits == order.source_id
         assert credit.source_id != order.source_id
 
+    @settings(max_examples=30)
     @given(order=orders(largest=20))
     def test_rows_that_were_given_back_come_out_exactly(self, order: Order) -> None:
         back: list[OrderLine] = [
@@ -148,6 +150,7 @@ class TestAmounts:
         credit = credit_of(order, Refund(source_id="7", gross=gross, lines=tuple(back)))
         assert credit.total == -gross
 
+    @settings(max_examples=30)
     @given(order=orders(largest=20))
     def test_the_whole_order_is_taken_back_exactly(self, order: Order) -> None:
         credit = credit_of_all(replace(order, refunds=()))

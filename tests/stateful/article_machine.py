@@ -71,6 +71,8 @@ class AnyDayInTheShops(RuleBasedStateMachine):
         self.checker = Checker(self.market)
         self.articles = ArticleChecker(self.market, self.checker)
         self.market.rest(rounds=1)
+        # A day never begins well: whoever takes on the first order dies of it.
+        self.sell("wool", {"A-1": 1}, "processing", tell=True, machine=MACHINES[0], plan=Plan("before_write"))
         self.begun = True
 
     def teardown(self) -> None:

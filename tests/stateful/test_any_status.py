@@ -13,7 +13,7 @@ from tests.stateful.test_any_order import FIRST, settings_of
 from tests.stateful.workers import TALLY
 
 #: As for orders: `STATEFUL=2000x50` looks deeper, `STATEFUL_FROM=7000` elsewhere.
-EXAMPLES, STEPS = (int(number) for number in os.environ.get("STATEFUL", "4x25").split("x"))
+EXAMPLES, STEPS = (int(number) for number in os.environ.get("STATEFUL", "4x20").split("x"))
 ROUND = 4
 
 

@@ -72,7 +72,7 @@ def test_an_order_that_comes_in_while_stock_is_written_is_taken_off(market: Mark
     Flow.objects.filter(pk=market.flows["wool"]).update(trigger_statuses=["completed"])
     run(market, Register.PRODUCTS)
     market.shops["wool"].shelf.change("C-6", quantity=Decimal(8))
-    run(market, Register.STOCK, Plan("settled", freeze=True))
+    run(market, Register.STOCK, Plan("shop:putting", freeze=True))
     (worker,) = market.workers.frozen
     assert Item.objects.filter(flow=market.others["wool", Register.STOCK], due_at__isnull=False).exists()
     market.sell("wool", {"C-6": 2}, status="pending")
