@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from connectors.base import Register
 from connectors.errors import AccessError, ConnectorError, ProtocolError
-from flows import bugs, dbclock, health, rehearsal, rights, turns
+from flows import bugs, dbclock, health, rehearsal, rights, timing, turns
 from flows.article_reading import ArticleReading
 from flows.execution import Execution
 from flows.following import Following, FollowingReading
@@ -30,6 +30,7 @@ from flows.ledger import claims, owners, runs
 from flows.ledger.rows import Fenced
 from flows.models import Connection, Endpoint, Flow, Run
 from flows.reading import Reading
+from flows.schedule import STANDARD, Schedule
 from flows.settling import quarantine
 from flows.syncing import Syncing
 from flows.trouble import TROUBLE, words
@@ -55,10 +56,18 @@ def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: flo
     Errors of the remote systems and bugs end up on the run and its transfers; nothing is raised but what stops the worker, and
     `flows.trouble.TROUBLE` when the database fails and stays away.
     """
-    flow = Flow.objects.select_related("connection__customer", "connection__erp", "shop").get(pk=flow_id)
+    beside = Flow.objects.select_related("connection__customer", "connection__erp", "shop")
+    # What is due is told by the database's clock, so it also tells what is not due yet.
+    flow = beside.annotate(asked_at=dbclock.now()).get(pk=flow_id)
     if kind != Run.Kind.DRY and not (flow.is_live and rights.may_run(flow, at=timezone.now())):
         return None
-    if kind == Run.Kind.POLL and _sweep_is_due(flow):
+    by_itself = kind == Run.Kind.POLL and not actor
+    schedule = timing.schedule_of(flow, at=flow.asked_at)
+    if by_itself and timing.put_off(flow, schedule, at=flow.asked_at):
+        return None
+    # Between its own times, a flow only writes what is due by then.
+    reads = not (by_itself and timing.is_before_slot(flow, schedule, at=flow.asked_at))
+    if kind == Run.Kind.POLL and reads and _sweep_is_due(flow):
         kind = Run.Kind.SWEEP
     this = runs.begin(flow, kind=kind, owner=owners.me(), actor=actor)
     if this is None:
@@ -67,7 +76,7 @@ def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: flo
         if kind == Run.Kind.DRY:
             rehearsal.rehearse(flow, this)
         else:
-            Session(flow, this, budget or settings.RUN_BUDGET_SECONDS).carry_out()
+            Session(flow, this, budget or settings.RUN_BUDGET_SECONDS, reads=reads).carry_out()
     except Fenced:
         log.warning("run %s of flow %s was taken over", this.pk, flow.pk)
         return None
@@ -104,8 +113,10 @@ def _sweep_is_due(flow: Flow) -> bool:
 class Session:
     """One run in one process: this thread speaks to the database, the threads of the pool speak HTTP."""
 
-    def __init__(self, flow: Flow, this: Run, budget: float) -> None:
+    def __init__(self, flow: Flow, this: Run, budget: float, *, reads: bool = True) -> None:
         self.flow, self.run = flow, this
+        #: Whether the source is read; if not, only what is due is written.
+        self.reads = reads
         self.began = time.monotonic()
         self.budget = budget
         self.last_beat = self.began
@@ -115,6 +126,8 @@ class Session:
         self.read_all = True
         #: Whether this run has seen all that changed in the source until it began.
         self.read_to_end = False
+        #: The source answered to the end, or as far as there was time.
+        self.has_read = False
         self.others_wait, self.ask_again_at = False, 0.0
         self.ends = self.turn_ends = self.began
         self.bug = ""
@@ -128,7 +141,8 @@ class Session:
                 # Reading a large shop for the first time leaves time for sending, and a slow shop does not take all of it.
                 self.grant(1 / 2)
                 execution.begin()
-                self._capture(reading(self.flow, self.run, self.aside))
+                if self.reads:
+                    self._capture(reading(self.flow, self.run, self.aside))
                 self.grant(1, at_least=1 / 2)
                 execution.carry_out()
             except (Fenced, *TROUBLE, KeyboardInterrupt, SystemExit):
@@ -207,6 +221,7 @@ class Session:
             # A source that is down or talks nonsense says nothing about the target.
             self.halted = isinstance(error, AccessError)
             return
+        self.has_read = True
         health.worked(endpoint)
 
     def _finish(self) -> None:
@@ -218,14 +233,29 @@ class Session:
             runs.finish(self.run)
 
     def _plan_next(self, first: QuerySet[Any], *, at_once: bool) -> None:
-        """The flow runs again after its interval; sooner when something is due, at once when there is more to do."""
+        """The flow runs again by its schedule; sooner when something is due, at once when there is more to do."""
         flow, target = self.flow, self.flow.target
         wanted_at, due = Flow.objects.filter(pk=flow.pk).values_list("wanted_at", Subquery(first)).get()
         now = self.run.now()
-        following = now + timedelta(minutes=flow.interval_minutes)
+        schedule = timing.schedule_of(flow, at=now)
+        following, slot_at = self._next_slot(schedule, now), None
+        if schedule.cron:
+            slot_at = following
         if due is not None:
             # What is due while the target is left alone waits until it is tried again.
             following = min(following, max(due if due > now else now + PAUSE, target.open_until or due))
         if at_once or wanted_at is not None:
             following = now
-        Flow.objects.filter(pk=flow.pk).update(next_run_at=following, queued_at=None)
+        Flow.objects.filter(pk=flow.pk).update(next_run_at=schedule.held(following), slot_at=slot_at, queued_at=None)
+
+    def _next_slot(self, schedule: Schedule, now: datetime) -> datetime:
+        """When the source is to be read again. A time of its own that came during this run is made up for at once."""
+        if not schedule.cron:
+            return schedule.next_after(now)
+        if self.reads and not self.read_all:
+            return now
+        if self.reads and not self.has_read:
+            return now + STANDARD
+        if not self.reads and self.flow.slot_at is not None:
+            return self.flow.slot_at
+        return schedule.next_after(self.run.started_at)

@@ -143,12 +143,13 @@ def look_up_everything() -> tuple[int, int]:
 def hint(shop: Endpoint, register: str = Register.ORDERS) -> int:
     """Something of a register changed in a shop: run the flows that read it soon. Ten hints in a row wake a flow once.
 
-    Returns how many were woken.
+    A flow that has times of its own reads then, and not before. Returns how many were woken.
     """
     flows = Flow.objects.filter(
         shop=shop,
         register=register,
         direction=Flow.Direction.TO_ERP,
+        cron="",
         state=Flow.State.ACTIVE,
         connection__state=Connection.State.ACTIVE,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -20,6 +20,7 @@ from connectors.matrix import why_not
 from flows import readiness, rulebook
 from flows.admin.options import OptionFields
 from flows.models import Endpoint, Flow, StockProfile
+from flows.schedule import STANDARD
 from sharespine.lib.admin import DateInput
 from sharespine.lib.said import said
 from sharespine.lib.text import N_
@@ -32,9 +33,13 @@ STATUSES = Option(
     help=N_("Orders with another status in the shop are seen and skipped, and go when they get one of these."),
     choices_from="statuses",
 )
+#: How often a flow runs that was not told otherwise.
+MINUTES = STANDARD // timedelta(minutes=1)
+SCHEDULE = ("interval_minutes", "cron", "quiet_from", "quiet_to")
 #: Headings over what a system can be told, by its role.
 READING = {"shop": _("Reading from the shop"), "erp": _("Reading from the ERP")}
 WRITING = {"shop": _("Writing to the shop"), "erp": _("Writing to the ERP")}
+WHEN: tuple[Any, Any] = (_("When"), {"fields": ["interval_minutes", "cron", ("quiet_from", "quiet_to")]})
 
 
 class FlowForm(forms.ModelForm):
@@ -49,7 +54,7 @@ class FlowForm(forms.ModelForm):
 
     class Meta:
         model = Flow
-        fields = ("start_from", "interval_minutes", "stock_profile")
+        fields = ("start_from", *SCHEDULE, "stock_profile")
 
     start_from = forms.DateField(
         label=_("From which date?"),
@@ -83,8 +88,13 @@ class FlowForm(forms.ModelForm):
                 raise ValidationError(said(reason))
         return profile
 
+    def clean_cron(self) -> str:
+        """With one space between the fields."""
+        return " ".join(self.cleaned_data["cron"].split())
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
+        self._refuse_schedule_without_right(cleaned)
         if self.configures and self.instance.register == Register.STATUS:
             for milestone in readiness.uncaptured(self.rules.values(cleaned), self.instance.shop):
                 name = f"rule_{milestone}_capture"
@@ -94,6 +104,15 @@ class FlowForm(forms.ModelForm):
                         name, gettext("The shop captures at %(statuses)s: choose one as the status above.") % {"statuses": at}
                     )
         return cleaned
+
+    def _refuse_schedule_without_right(self, cleaned: dict[str, Any]) -> None:
+        """What is chosen anew needs the feature; the standard, and what was chosen before, do not."""
+        if any(name in SCHEDULE and cleaned.get(name) not in (None, "", MINUTES) for name in self.changed_data):
+            refuse_without(self.instance.connection.customer_id, Feature.SCHEDULING)
+
+    @property
+    def changes_schedule(self) -> bool:
+        return any(name in SCHEDULE for name in self.changed_data)
 
     def save(self, commit: bool = True) -> Any:
         if self.configures:
@@ -143,9 +162,9 @@ def fieldsets(flow: Flow, form: type[FlowForm]) -> list[Any]:
 def plain_fieldsets(flow: Flow) -> list[Any]:
     """The flow's own columns beside what it connects."""
     if flow.register == Register.ORDERS:
-        return [(_("Which orders"), {"fields": ["trigger_statuses", "start_from", "interval_minutes"]})]
+        return [(_("Which orders"), {"fields": ["trigger_statuses", "start_from"]}), WHEN]
     offered = [(_("What is offered"), {"fields": ["stock_profile"]})] if flow.register == Register.STOCK else []
-    return [(_("How often"), {"fields": ["interval_minutes"]}), *offered]
+    return [WHEN, *offered]
 
 
 def refuse_without(customer: int, feature: Feature) -> None:

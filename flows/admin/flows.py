@@ -7,16 +7,18 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Role
-from flows import rework, services
+from flows import rework, services, timing
 from flows.admin.connections import endpoint_choice
 from flows.admin.filters import CustomerFilter, labelled
 from flows.admin.flow_adding import AddFlowForm
 from flows.admin.flow_forms import FlowForm, fieldsets, form_for, plain_fieldsets
 from flows.admin.items import item_counts
 from flows.admin.setting_up import SetUpAdmin
+from flows.admin.timetable import often, timetable
 from flows.models import Connection, Flow, Run
 from sharespine.lib.admin import (
     ActionVariant,
@@ -73,6 +75,8 @@ class FlowAdmin(SetUpAdmin):
         super().save_model(request, obj, form, change)
         if change and form.changes_what_goes:
             rework.flow_configured(obj)
+        if change and form.changes_schedule:
+            timing.begin_anew(obj)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "shop":
@@ -91,6 +95,8 @@ class FlowAdmin(SetUpAdmin):
         latest = Run.objects.filter(flow=int(object_id)).defer("report").order_by("-id")[:5] if known else []
         counts = item_counts(int(object_id)) if known and request.user.has_perm("flows.view_item") else []
         context = {**(extra_context or {}), "latest_runs": latest, "item_counts": counts}
+        if known and (flow := self.get_queryset(request).filter(pk=int(object_id)).first()):
+            context["timetable"] = timetable(flow, timezone.now())
         return super().change_view(request, object_id, form_url, context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Flow | None = None) -> bool:
@@ -122,7 +128,7 @@ class FlowAdmin(SetUpAdmin):
 
     @display(description=_("runs"), ordering="interval_minutes")
     def every(self, flow: Flow) -> str:
-        return _("every %(n)d minutes") % {"n": flow.interval_minutes}
+        return often(flow)
 
     @display(description=_("seen up to"), ordering="cursor")
     def seen_up_to(self, flow: Flow) -> str:

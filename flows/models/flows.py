@@ -17,9 +17,12 @@ from flows.models.connections import Connection
 from flows.models.endpoints import Endpoint
 from flows.models.profiles import StockProfile
 from flows.models.texts import TextColumn
+from flows.schedule import LONGEST, demand_cron
 
 #: How far back the nightly sweep reads, since "modified" stamps lie (WooCommerce does not move them when rows change).
 SWEEP_WINDOW = timedelta(days=7)
+#: Minutes: a week.
+LONGEST_INTERVAL = LONGEST // timedelta(minutes=1)
 
 
 class Flow(models.Model):
@@ -88,6 +91,24 @@ class Flow(models.Model):
     )
     rules = models.JSONField(_("rules"), default=dict, blank=True, null=True)
     interval_minutes = models.PositiveIntegerField(_("minutes between runs"), default=5)
+    cron = models.CharField(
+        _("own times"),
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Minute, hour, day, month and weekday, as in crontab: “0 6,18 * * 1-5” is at 6 and at 18, Monday to Friday. They "
+            "replace the interval, in the customer's time zone. Empty: the interval holds."
+        ),
+    )
+    quiet_from = models.TimeField(
+        _("quiet from"),
+        null=True,
+        blank=True,
+        help_text=_("Within quiet hours the flow does nothing by itself. What should have run then runs once afterwards."),
+    )
+    quiet_to = models.TimeField(_("quiet until"), null=True, blank=True)
     source_options = models.JSONField(_("settings for reading"), default=dict, blank=True)
     target_options = models.JSONField(_("settings for writing"), default=dict, blank=True)
 
@@ -95,6 +116,8 @@ class Flow(models.Model):
     swept_at = models.DateTimeField(_("last sweep"), null=True, blank=True, editable=False)
     swept_to = models.DateTimeField(null=True, blank=True, editable=False)
     sweep_began = models.DateTimeField(null=True, blank=True, editable=False)
+    #: The next of the flow's own times, where it has any: before that, only what is due already is written.
+    slot_at = models.DateTimeField(null=True, blank=True, editable=False)
     next_run_at = models.DateTimeField(_("next run"), null=True, blank=True, editable=False, db_index=True)
     wanted_at = models.DateTimeField(null=True, blank=True, editable=False)
     queued_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -108,6 +131,7 @@ class Flow(models.Model):
             "swept_at",
             "swept_to",
             "sweep_began",
+            "slot_at",
             "next_run_at",
             "wanted_at",
             "queued_at",
@@ -136,12 +160,32 @@ class Flow(models.Model):
         return f"{way} ({self.channel})" if self.channel else way
 
     def clean(self) -> None:
+        self._check_schedule()
         if not (self.shop_id and self.connection_id):
             return
         if self.shop.role is not Role.SHOP:
             raise ValidationError({"shop": _("“%(name)s” is an ERP. Choose a shop.") % {"name": self.shop}})
         if self.shop.customer_id != self.connection.customer_id:
             raise ValidationError({"shop": _("This endpoint belongs to another customer.")})
+
+    def _check_schedule(self) -> None:
+        # Not a validator of the column: that would change the column, which the workers of the release before still use.
+        if not 1 <= (self.interval_minutes or 0) <= LONGEST_INTERVAL:
+            said = _("Between one minute and %(most)s, which is a week.") % {"most": LONGEST_INTERVAL}
+            raise ValidationError({"interval_minutes": said})
+        if self.cron:
+            try:
+                demand_cron(self.cron)
+            except ValueError as error:
+                said = _("“%(cron)s” names no times: write minute, hour, day, month and weekday, like 0 6,18 * * 1-5.") % {
+                    "cron": self.cron
+                }
+                raise ValidationError({"cron": said}) from error
+        if (self.quiet_from is None) != (self.quiet_to is None):
+            missing = "quiet_from" if self.quiet_from is None else "quiet_to"
+            raise ValidationError({missing: _("Quiet hours have a beginning and an end. Fill in both, or neither.")})
+        if self.quiet_from is not None and self.quiet_from == self.quiet_to:
+            raise ValidationError({"quiet_to": _("Quiet hours end at another time than they begin.")})
 
     @property
     def is_live(self) -> bool:

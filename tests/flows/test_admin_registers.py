@@ -14,6 +14,7 @@ from billing.models import Subscription
 from billing.refusals import Refused
 from connectors.base import Register
 from flows import connecting, services
+from flows.admin.flow_forms import SCHEDULE
 from flows.models import Connection, Flow, Item, Run, StockProfile
 from flows.rulebook import RULES, told
 from sharespine import menu, startpage
@@ -209,14 +210,14 @@ def fields(client: Client, flow: Flow) -> set[str]:
 
 def test_orders_are_asked_about_as_ever(chief: Client, made: Connection) -> None:
     found = fields(chief, flow_of(made, "orders"))
-    assert found == {"trigger_statuses", "start_from", "interval_minutes", "source_fees", "target_layout"}
+    assert found == {"trigger_statuses", "start_from", *SCHEDULE, "source_fees", "target_layout"}
 
 
 def test_stock_is_asked_about_its_rules_its_profile_and_what_each_side_can_be_told(chief: Client, made: Connection) -> None:
     flow = flow_of(made, "stock")
     rules = {f"rule_{option.key}" for option in RULES[Register.STOCK]}
     assert "rule_backorders" in rules
-    assert fields(chief, flow) == {"interval_minutes", "stock_profile", "source_stock_field", "target_stock_mode"} | rules
+    assert fields(chief, flow) == {*SCHEDULE, "stock_profile", "source_stock_field", "target_stock_mode"} | rules
 
 
 def test_what_a_side_lacks_is_not_asked_about(chief: Client, made: Connection) -> None:
