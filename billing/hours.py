@@ -85,10 +85,13 @@ def work(
     )
 
 
-def initial_sync(customer: Customer, minutes: int, *, day: date, by: str, about: About, key: str) -> Entry:
-    """The time of an initial product sync, drawn once for each `key`. It may leave a debt: the sync was wanted."""
+def initial_sync(customer: Customer, minutes: int, *, day: date, by: str, about: About, key: str, reason: str = "") -> Entry:
+    """The time of an initial product sync, drawn once for each `key`. It may leave a debt: the sync was wanted.
+
+    `reason` is what was said of that before it began, if anything.
+    """
     category = WorkCategory.objects.get(key=INITIAL_SYNC)
-    return work(customer, category, minutes, category.name, day=day, by=by, about=about, reason=LONG_SYNC, key=key)
+    return work(customer, category, minutes, category.name, day=day, by=by, about=about, reason=reason or LONG_SYNC, key=key)
 
 
 def adjust(customer: Customer, change: int, *, day: date, by: str, reason: str) -> Entry:

@@ -42,7 +42,7 @@ class ArticleReading:
             return self._everything(source, enough)
         before = self.flow.cursor
         for page in self._pages(source, Query(register=self.register, modified_since=self.flow.read_from())):
-            items.capture(self.run, self.flow, self.told(page), reached=page.reached)
+            self._capture(self.told(page), reached=page.reached)
             if enough() and self.flow.cursor != before:
                 return False
         return True
@@ -56,16 +56,20 @@ class ArticleReading:
             marks: dict[str, Any] = {"sweep_began": began} if first else {}
             if page.reached is not None:
                 marks["swept_to"] = page.reached
-            items.capture(self.run, self.flow, self.told(page), reached=page.reached, **marks)
+            self._capture(self.told(page), reached=page.reached, **marks)
             first = False
             if enough() and page.reached is not None and page.reached != since:
                 return False
         self._find_the_gone(source, began)
-        items.capture(self.run, self.flow, (), reached=None, swept_at=began, sweep_began=None, swept_to=None)
+        self._capture((), reached=None, swept_at=began, sweep_began=None, swept_to=None)
         if self.register is Register.STOCK and not first:
             # What is held back changes with time alone.
             items.all_due(self.flow)
         return True
+
+    def _capture(self, told: Sequence[Told], *, reached: datetime | None, **marks: Any) -> None:
+        """Save what was read of the source, and how far reading has come."""
+        items.capture(self.run, self.flow, told, reached=reached, **marks)
 
     def _find_the_gone(self, source: Connector, began: datetime) -> None:
         """What a whole read did not show is asked for by name: only what the source does not know then is gone."""
@@ -74,7 +78,7 @@ class ArticleReading:
             for start in range(0, len(named), 100):
                 numbers = tuple(item.number for item in named[start : start + 100])
                 for page in self._pages(source, Query(register=self.register, keys=numbers)):
-                    items.capture(self.run, self.flow, self.told(page), reached=None)
+                    self._capture(self.told(page), reached=None)
             still = list(Item.objects.filter(pk__in=[item.pk for item in missing], seen_at__lt=began))
             items.gone(self.run, self.flow, still, deactivate=self._deactivates, text=GONE)
 

@@ -17,18 +17,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet, Subquery
+from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 
 from connectors.base import Register
 from connectors.errors import AccessError, ConnectorError, ProtocolError
-from flows import bugs, dbclock, health, rehearsal, rights, timing, turns
+from flows import bugs, dbclock, health, initial, initial_run, rehearsal, rights, timing, turns
 from flows.article_reading import ArticleReading
 from flows.execution import Execution
 from flows.following import Following, FollowingReading
 from flows.ledger import claims, owners, runs
 from flows.ledger.rows import Fenced
-from flows.models import Connection, Endpoint, Flow, Run
+from flows.models import Connection, Endpoint, Flow, InitialSync, Run
 from flows.reading import Reading
 from flows.schedule import STANDARD, Schedule
 from flows.settling import quarantine
@@ -59,16 +59,26 @@ def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: flo
     beside = Flow.objects.select_related("connection__customer", "connection__erp", "shop")
     # What is due is told by the database's clock, so it also tells what is not due yet.
     flow = beside.annotate(asked_at=dbclock.now()).get(pk=flow_id)
-    if kind != Run.Kind.DRY and not (flow.is_live and rights.may_run(flow, at=timezone.now())):
-        return None
-    by_itself = kind == Run.Kind.POLL and not actor
-    schedule = timing.schedule_of(flow, at=flow.asked_at)
-    if by_itself and timing.put_off(flow, schedule, at=flow.asked_at):
-        return None
-    # Between its own times, a flow only writes what is due by then.
-    reads = not (by_itself and timing.is_before_slot(flow, schedule, at=flow.asked_at))
-    if kind == Run.Kind.POLL and reads and _sweep_is_due(flow):
-        kind = Run.Kind.SWEEP
+    sync = initial.under_way(flow) if kind != Run.Kind.DRY else None
+    if sync is not None:
+        # Until it is done, whatever the flow does is part of it.
+        kind, actor, reads = Run.Kind.INITIAL, sync.started_by, True
+        is_over = sync.state == InitialSync.State.STOPPING
+        if not is_over and not (flow.connection.state == Connection.State.ACTIVE and rights.may_run(flow, at=timezone.now())):
+            return None
+    elif kind == Run.Kind.DRY:
+        reads = True
+    else:
+        if not (flow.is_live and rights.may_run(flow, at=timezone.now())):
+            return None
+        by_itself = kind == Run.Kind.POLL and not actor
+        schedule = timing.schedule_of(flow, at=flow.asked_at)
+        if by_itself and timing.put_off(flow, schedule, at=flow.asked_at):
+            return None
+        # Between its own times, a flow only writes what is due by then.
+        reads = not (by_itself and timing.is_before_slot(flow, schedule, at=flow.asked_at))
+        if kind == Run.Kind.POLL and reads and _sweep_is_due(flow):
+            kind = Run.Kind.SWEEP
     this = runs.begin(flow, kind=kind, owner=owners.me(), actor=actor)
     if this is None:
         return None
@@ -76,7 +86,7 @@ def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: flo
         if kind == Run.Kind.DRY:
             rehearsal.rehearse(flow, this)
         else:
-            Session(flow, this, budget or settings.RUN_BUDGET_SECONDS, reads=reads).carry_out()
+            Session(flow, this, budget or settings.RUN_BUDGET_SECONDS, reads=reads, sync=sync).carry_out()
     except Fenced:
         log.warning("run %s of flow %s was taken over", this.pk, flow.pk)
         return None
@@ -110,11 +120,15 @@ def _sweep_is_due(flow: Flow) -> bool:
     return flow.swept_at is not None and timezone.now() - flow.swept_at > timedelta(days=1)
 
 
+class Halted(Exception):
+    """Reading is broken off: somebody stopped what it was for."""
+
+
 class Session:
     """One run in one process: this thread speaks to the database, the threads of the pool speak HTTP."""
 
-    def __init__(self, flow: Flow, this: Run, budget: float, *, reads: bool = True) -> None:
-        self.flow, self.run = flow, this
+    def __init__(self, flow: Flow, this: Run, budget: float, *, reads: bool = True, sync: InitialSync | None = None) -> None:
+        self.flow, self.run, self.sync = flow, this, sync
         #: Whether the source is read; if not, only what is due is written.
         self.reads = reads
         self.began = time.monotonic()
@@ -135,14 +149,13 @@ class Session:
     def carry_out(self) -> None:
         with ThreadPoolExecutor(max_workers=max(self.flow.target.budget, 1)) as pool:
             self.pool = pool
-            reading, writing = HALVES.get(Register(self.flow.register), ARTICLES)
-            execution = writing(self)
+            reading, execution = self._halves()
             try:
                 # Reading a large shop for the first time leaves time for sending, and a slow shop does not take all of it.
                 self.grant(1 / 2)
                 execution.begin()
                 if self.reads:
-                    self._capture(reading(self.flow, self.run, self.aside))
+                    self._capture(reading)
                 self.grant(1, at_least=1 / 2)
                 execution.carry_out()
             except (Fenced, *TROUBLE, KeyboardInterrupt, SystemExit):
@@ -153,7 +166,18 @@ class Session:
                 sides = (self.flow.source, self.flow.target)
                 self.bug = bugs.told(error, f"run {self.run.pk} of flow {self.flow.pk}", *sides)
         self._finish()
-        self._plan_next(execution.first_due(), at_once=not self.read_all or execution.left_over)
+        more = not self.read_all or execution.left_over
+        if self.sync is None:
+            self._plan_next(execution.first_due(), at_once=more)
+        else:
+            self._plan_sync(initial.carried_on(self.sync, bug=rehearsal.BUG if self.bug else None), execution, at_once=more)
+
+    def _halves(self) -> tuple[Any, Any]:
+        """What reads, and what writes."""
+        if self.sync is not None:
+            return initial_run.halves(self, self.sync)
+        reading, writing = HALVES.get(Register(self.flow.register), ARTICLES)
+        return reading(self.flow, self.run, self.aside), writing(self)
 
     # --- what both halves need --------------------------------------------------------------------------------------------
 
@@ -197,10 +221,11 @@ class Session:
         """Whether nothing more may be begun: somebody paused the flow, or another run found the target to be down."""
         target = self.flow.target
         column = "connection__erp__open_until" if self.flow.direction == Flow.Direction.TO_ERP else "shop__open_until"
-        active = Flow.objects.filter(
-            pk=self.flow.pk, state=Flow.State.ACTIVE, connection__state=Connection.State.ACTIVE
-        ).values_list(column, flat=True)
-        found = list(active)
+        goes_on = Q(state=Flow.State.ACTIVE)
+        if self.sync is not None:
+            goes_on = Q(initial_syncs=self.sync.pk, initial_syncs__state=InitialSync.State.RUNNING)
+        active = Flow.objects.filter(goes_on, pk=self.flow.pk, connection__state=Connection.State.ACTIVE)
+        found = list(active.values_list(column, flat=True))
         if found:
             target.open_until = found[0]
         return not found or target.is_open
@@ -210,11 +235,14 @@ class Session:
     def _capture(self, reading: Any) -> None:
         """Read what changed in the source and save it. A source that fails does not keep its saved records from being sent."""
         endpoint = self.flow.source
-        if endpoint.is_open:
+        if endpoint.is_open or (self.sync is not None and self.must_end()):
             return
         try:
             with endpoint.connect(self.flow.source_options) as source:
-                self.read_all = self.read_to_end = reading.read(source, enough=self.time_is_up)
+                self.read_all = self.read_to_end = reading.read(source, enough=self._has_read_enough)
+        except Halted:
+            self.read_all = False
+            return
         except ConnectorError as error:
             self.endpoint_failed(endpoint, error)
             self.problem = error
@@ -223,6 +251,12 @@ class Session:
             return
         self.has_read = True
         health.worked(endpoint)
+
+    def _has_read_enough(self) -> bool:
+        """Whether the time for reading is up. Raises `Halted` where an initial sync was stopped."""
+        if self.sync is not None and self.must_end():
+            raise Halted
+        return self.time_is_up()
 
     def _finish(self) -> None:
         if self.bug:
@@ -259,3 +293,13 @@ class Session:
         if not self.reads and self.flow.slot_at is not None:
             return self.flow.slot_at
         return schedule.next_after(self.run.started_at)
+
+    def _plan_sync(self, sync: InitialSync, execution: Any, *, at_once: bool) -> None:
+        """An initial sync goes on at once while it can; when it is over, the flow goes on as it is."""
+        now = self.run.now()
+        following: datetime | None = None
+        if sync.is_under_way:
+            (due,) = Flow.objects.filter(pk=self.flow.pk).values_list(Subquery(execution.first_due()), flat=True)
+            following = now if at_once and self.problem is None else max(due or now, now + PAUSE)
+            following = max(following, self.flow.source.open_until or now, self.flow.target.open_until or now)
+        Flow.objects.filter(pk=self.flow.pk).update(next_run_at=following, queued_at=None)

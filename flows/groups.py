@@ -65,9 +65,19 @@ OF_REGISTERS = {
         "view_historicalstockprofile",
     ),
 }
+#: What came with initial product syncs: who may change flows may start and stop them.
+OF_INITIAL_SYNCS = dict.fromkeys(("Support", "Support lead"), ("view_initialsync", "view_initialarticle"))
 GROUPS = {
-    N_("Support"): (*LOOK, *ACT, *OF_BILLING["Support"], *OF_REGISTERS["Support"]),
-    N_("Support lead"): (*LOOK, *ACT, *CHANGE, *HISTORY, *OF_BILLING["Support lead"], *OF_REGISTERS["Support lead"]),
+    N_("Support"): (*LOOK, *ACT, *OF_BILLING["Support"], *OF_REGISTERS["Support"], *OF_INITIAL_SYNCS["Support"]),
+    N_("Support lead"): (
+        *LOOK,
+        *ACT,
+        *CHANGE,
+        *HISTORY,
+        *OF_BILLING["Support lead"],
+        *OF_REGISTERS["Support lead"],
+        *OF_INITIAL_SYNCS["Support lead"],
+    ),
     N_("Finance, read only"): ("view_customer", "view_transfer", *OF_BILLING["Finance, read only"]),
 }
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from import_export import fields, resources
 
-from flows.models import Item, Transfer
+from flows.models import InitialArticle, Item, Transfer
 from sharespine.lib.said import said
 
 
@@ -76,6 +76,33 @@ class TransferResource(resources.ModelResource):
 
     def filter_export(self, queryset: Any, **kwargs: Any) -> Any:
         return queryset.select_related("customer", "flow__shop", "flow__connection__erp").defer("payload")
+
+
+class InitialArticleResource(resources.ModelResource):
+    """What became of each article in an initial sync, for a spreadsheet."""
+
+    outcome = fields.Field(attribute="get_outcome_display")
+    message = fields.Field()
+
+    class Meta:
+        model = InitialArticle
+        fields = ("number", "name", "outcome", "message", "source_id")
+        export_order = fields
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        headings = {
+            "number": _("Article number"),
+            "name": _("Name"),
+            "outcome": _("Outcome"),
+            "message": _("What happened"),
+            "source_id": _("Id in the source"),
+        }
+        for name, heading in headings.items():
+            self.fields[name].column_name = heading
+
+    def dehydrate_message(self, article: InitialArticle) -> str:
+        return said(article.message)
 
 
 class ItemResource(resources.ModelResource):

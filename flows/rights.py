@@ -81,5 +81,6 @@ def losing(customer_id: int, lost: set[Feature]) -> list[Flow]:
 
 def ask_again(customer_id: int) -> None:
     """What the customer may do has changed: have its flows find out now."""
+    # Paused ones too: they may have an initial sync.
     of_customer = Flow.objects.filter(connection__customer=customer_id, connection__state=Connection.State.ACTIVE)
-    of_customer.filter(state=Flow.State.ACTIVE).update(next_run_at=None, queued_at=None)
+    of_customer.update(next_run_at=None, queued_at=None)

@@ -36,7 +36,7 @@ def entries(flow: Flow, run: Run, source: Connector, target: Connector, *, most:
         for page in target.read(Query(register=Register(flow.register), keys=keys)):
             there |= {key_of(record.article_number): record for record in page.records}
     for each in told:
-        yield _entry(deciding, each, there.get(each.key))
+        yield entry(deciding, each, there.get(each.key))
 
 
 def _told(flow: Flow, run: Run, source: Connector) -> Iterator[Told]:
@@ -46,7 +46,8 @@ def _told(flow: Flow, run: Run, source: Connector) -> Iterator[Told]:
         yield from reading.told(page)
 
 
-def _entry(deciding: Deciding, told: Told, there: Any) -> dict[str, Any]:
+def entry(deciding: Deciding, told: Told, there: Any) -> dict[str, Any]:
+    """What would become of one article, when the target has `there`, or no such article."""
     entry: dict[str, Any] = {"number": told.number, "source_id": told.source_id, "name": told.name, "fields": [], "words": ""}
     if told.error is not None:
         return {**entry, "outcome": STOPPED, "text": told.error.text.to_json()}

@@ -6,16 +6,18 @@ from django.db.models import Count, Exists, F, IntegerField, Max, OuterRef, Q, Q
 from django.db.models.functions import Coalesce
 
 from flows import dbclock
-from flows.models import Connection, Flow, Run
+from flows.models import Connection, Flow, InitialSync, Run
 
 
 def due() -> QuerySet[Flow]:
-    """The flows that have something to do and that no worker has taken on."""
+    """The flows that have something to do and that no worker has taken on; paused ones too, while they have an initial sync."""
+    initial = InitialSync.objects.filter(flow=OuterRef("pk"))
+    running = Exists(initial.filter(state=InitialSync.State.RUNNING))
+    stopping = Exists(initial.filter(state=InitialSync.State.STOPPING))
     return Flow.objects.filter(
         Q(next_run_at__isnull=True) | Q(next_run_at__lte=dbclock.now()),
+        (Q(state=Flow.State.ACTIVE) | running) & Q(connection__state=Connection.State.ACTIVE) | stopping,
         ~Exists(_live().filter(flow=OuterRef("pk"))),
-        state=Flow.State.ACTIVE,
-        connection__state=Connection.State.ACTIVE,
     )
 
 

@@ -50,6 +50,7 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(_("Items"), "inventory_2", _list("flows_item"), "flows.view_item")
                 | _badge(counts.get("stopped_items", 0), "danger"),
+                _item(_("Initial syncs"), "cloud_sync", _list("flows_initialsync"), "flows.view_initialsync"),
                 _item(_("Stock profiles"), "warehouse", _list("flows_stockprofile"), "flows.view_stockprofile"),
                 _item(_("Data registers"), "table_chart", reverse("admin:flows_connection_registers"), "flows.view_connection"),
             ],

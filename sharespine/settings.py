@@ -154,6 +154,9 @@ TURN_SECONDS = env.int("TURN_SECONDS", 8)
 #: How long a write whose worker vanished may still be under way at the other side, before it is looked up there.
 QUARANTINE_SECONDS = env.int("QUARANTINE_SECONDS", 5)
 
+#: The time of an initial product sync is drawn in units of so many minutes, each that was begun.
+INITIAL_SYNC_MINUTES = env.int("INITIAL_SYNC_MINUTES", 15)
+
 # How long what nobody works with any more is kept, in days. See docs/operations.md.
 #: The record of an order that is sent or skipped, its buyer, and what was sent: since its last change.
 KEEP_DETAILS_DAYS = env.int("KEEP_DETAILS_DAYS", 14)

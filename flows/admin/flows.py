@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from connectors.base import Role
+from connectors.base import Register, Role
 from flows import rework, services, timing
+from flows.admin import initial
 from flows.admin.connections import endpoint_choice
 from flows.admin.filters import CustomerFilter, labelled
 from flows.admin.flow_adding import AddFlowForm
@@ -19,7 +20,7 @@ from flows.admin.flow_forms import FlowForm, fieldsets, form_for, plain_fieldset
 from flows.admin.items import item_counts
 from flows.admin.setting_up import SetUpAdmin
 from flows.admin.timetable import often, timetable
-from flows.models import Connection, Flow, Run
+from flows.models import Connection, Flow, InitialSync, Run
 from sharespine.lib.admin import (
     ActionVariant,
     ChoicesDropdownFilter,
@@ -42,7 +43,7 @@ class FlowAdmin(SetUpAdmin):
         ("connection__customer", CustomerFilter),
     )
     search_fields = ("shop__name", "connection__name", "connection__customer__name")
-    actions_detail = ("start", "dry_run", "resume", "sweep", "pause")
+    actions_detail = ("start", "dry_run", "resume", "sweep", "initial_sync", "pause")
     change_form_outer_before_template = "flows/flow.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Flow]:
@@ -95,6 +96,7 @@ class FlowAdmin(SetUpAdmin):
         latest = Run.objects.filter(flow=int(object_id)).defer("report").order_by("-id")[:5] if known else []
         counts = item_counts(int(object_id)) if known and request.user.has_perm("flows.view_item") else []
         context = {**(extra_context or {}), "latest_runs": latest, "item_counts": counts}
+        context["initial_syncs"] = InitialSync.objects.filter(flow=int(object_id))[:3] if known else []
         if known and (flow := self.get_queryset(request).filter(pk=int(object_id)).first()):
             context["timetable"] = timetable(flow, timezone.now())
         return super().change_view(request, object_id, form_url, context)
@@ -104,8 +106,10 @@ class FlowAdmin(SetUpAdmin):
         return not used and super().has_delete_permission(request, obj)
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
-        state = Flow.objects.filter(pk=object_id).values_list("state", flat=True).first()
+        state, register = Flow.objects.filter(pk=object_id).values_list("state", "register").first() or ("", "")
         hidden = {"resume"} if state == Flow.State.ACTIVE else {"pause", "start", "sweep"}
+        if register != Register.PRODUCTS:
+            hidden.add("initial_sync")
         return [a for a in super().get_actions_detail(request, object_id) if a.method.original_function_name not in hidden]
 
     @display(description=_("flow"), ordering="shop__name")
@@ -210,6 +214,23 @@ class FlowAdmin(SetUpAdmin):
         return self.carry_out(
             request, object_id, lambda flow, actor: services.resume_flow(flow, actor=actor), _("The flow is active.")
         )
+
+    @action(
+        description=_("Initial sync"),
+        permissions=["change"],
+        icon="cloud_sync",
+        dialog={
+            "title": _("Bring the whole range over?"),
+            "description": _(
+                "Every article that the target lacks is created there with the same article number. It needs a running "
+                "subscription; the time it takes is drawn from the service account. It can be stopped and resumed."
+            ),
+            "form_class": initial.StartDialog,
+            "form_submit_text": _("Start"),
+        },
+    )
+    def initial_sync(self, request: HttpRequest, form: initial.StartDialog, object_id: str) -> HttpResponse:
+        return initial.begin(request, form, self.get_queryset(request).get(pk=object_id), self.address_of(object_id))
 
     def _start(self, request: HttpRequest, object_id: str, kind: Run.Kind) -> HttpResponse:
         return self.carry_out(

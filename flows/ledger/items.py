@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -164,15 +164,26 @@ def _tell(item: Item, told: Told, run: Run, owners: dict[str, tuple[str, str]]) 
     error = told.error
     code = UNUSABLE
     if error is None and owners.setdefault(told.key, (told.source_id, told.name))[0] != told.source_id:
-        other_id, other_name = owners[told.key]
-        text = N_("Another article in the source has the number %(sku)s too: %(other)s. Give one of them another number.")
-        error = InvalidRecord(Text(text, {"sku": told.number, "other": f"{other_name} ({other_id})".strip()}))
+        error = _double(told, owners)
         code = DUPLICATE
     if error is not None:
         stop(item, error.text, code=code, acts=error.who_acts)
     else:
         item.state, item.acts, item.error_code = State.WAITING, WhoActs.NOBODY, ""
         item.message, item.cause, item.due_at = Text(""), "", run.now()
+
+
+def without_double(told: Told, owners: dict[str, tuple[str, str]]) -> Told:
+    """What was told, or the same with an error where another article of the source has its number."""
+    if told.error is None and owners.setdefault(told.key, (told.source_id, told.name))[0] != told.source_id:
+        return replace(told, error=_double(told, owners))
+    return told
+
+
+def _double(told: Told, owners: dict[str, tuple[str, str]]) -> InvalidRecord:
+    other_id, other_name = owners[told.key]
+    text = N_("Another article in the source has the number %(sku)s too: %(other)s. Give one of them another number.")
+    return InvalidRecord(Text(text, {"sku": told.number, "other": f"{other_name} ({other_id})".strip()}))
 
 
 # --- what has to be done ------------------------------------------------------------------------------------------------------

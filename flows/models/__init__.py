@@ -4,10 +4,24 @@ from flows.models.connections import Connection
 from flows.models.deliveries import Delivery
 from flows.models.endpoints import Endpoint
 from flows.models.flows import Flow
+from flows.models.initial import InitialArticle, InitialSync
 from flows.models.items import Item
 from flows.models.profiles import StockProfile
 from flows.models.runs import Run
 from flows.models.transfers import Event, Transfer
 from flows.models.workers import Worker
 
-__all__ = ["Connection", "Delivery", "Endpoint", "Event", "Flow", "Item", "Run", "StockProfile", "Transfer", "Worker"]
+__all__ = [
+    "Connection",
+    "Delivery",
+    "Endpoint",
+    "Event",
+    "Flow",
+    "InitialArticle",
+    "InitialSync",
+    "Item",
+    "Run",
+    "StockProfile",
+    "Transfer",
+    "Worker",
+]

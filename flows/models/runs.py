@@ -26,6 +26,7 @@ class Run(models.Model):
         POLL = "poll", _("poll")
         SWEEP = "sweep", _("sweep")
         DRY = "dry", _("dry run")
+        INITIAL = "initial", _("initial sync")
 
     flow = models.ForeignKey(Flow, models.CASCADE, verbose_name=_("flow"), related_name="runs")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.POLL)
