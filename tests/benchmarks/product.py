@@ -29,6 +29,7 @@ from flows.ledger import claims  # noqa: E402
 from flows.models import Connection, Endpoint, Event, Flow, Item, Transfer  # noqa: E402
 from tests.benchmarks.wire import obey  # noqa: E402
 from tests.customers import subscribed  # noqa: E402
+from tests.faults import initial  # noqa: E402
 
 ACTOR = "benchmark"
 #: What a transfer has from its order.
@@ -109,6 +110,29 @@ def carry_out(flow: int, patience: float = 600, profile: str = "") -> dict[str, 
     if profiler is not None:
         Path(profile).write_text(profiler.table())
     return {**result, "database_cpu": _database_cpu(), "states": states(flow), "memory": memory()}
+
+
+def begin_initial(flow: int) -> int:
+    """Start an initial sync of `flow`, and no other flow runs beside it. Returns its id."""
+    sync: Any = initial.start({"flow": flow, "dry_run": False})["sync"]
+    return int(sync)
+
+
+def carry_initial(sync: int, patience: float = 3000) -> dict[str, Any]:
+    """Carry an initial sync on, as workers would, until it is done or stopped. Returns where it is then."""
+    return initial.until_over(sync, patience)
+
+
+def stop_initial(sync: int) -> None:
+    initial.stop(sync)
+
+
+def resume_initial(sync: int) -> None:
+    initial.resume(sync)
+
+
+def look_initial(sync: int) -> dict[str, Any]:
+    return initial.look(sync)
 
 
 def _is_due(flow: int) -> bool:
@@ -254,7 +278,8 @@ class Profiler:
 
 def main() -> None:
     verbs = (set_up, beside, carry_out, pause, resume, slow_down, make_due, spread, pile_up, work, states)
-    obey({verb.__name__: verb for verb in verbs})
+    of_initial = (begin_initial, carry_initial, stop_initial, resume_initial, look_initial)
+    obey({verb.__name__: verb for verb in (*verbs, *of_initial)})
 
 
 if __name__ == "__main__":

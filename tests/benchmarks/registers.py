@@ -1,7 +1,9 @@
 """`python -m tests.benchmarks.registers`: what stock and articles cost in calls and in memory, through both simulators.
 
 Ends with lines `figure NAME VALUE`: the calls to the shop for the stock of 5,000 articles that it was never told before, what a
-second run that finds nothing new writes, and the memory of a process that moves 20,000 articles ÷ that of one that moves 2,000.
+second run that finds nothing new writes, the memory of a process that moves 20,000 articles ÷ that of one that moves 2,000;
+and of an initial sync of 20,000 articles, stopped, killed and resumed, how many there are then, how many of them twice, and how
+often its time was drawn.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import argparse
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -113,7 +116,46 @@ def articles(kind: str) -> dict[str, float]:
     }
 
 
-MEASURES = {"stock": stock, "articles": articles}
+def initial(kind: str, articles: int = MANY) -> dict[str, float]:
+    """An initial sync of 20,000 articles from the ERP that is stopped, resumed, killed and carried on by another worker."""
+    with scene(kind) as made:
+        made.ground.ask("fill", number=ERP, articles=articles)
+        flow = made.beside(Register.PRODUCTS, Direction.TO_SHOP)
+        sync = made.product.ask("begin_initial", flow=flow)
+        began = time.monotonic()
+        with Helper("tests.benchmarks.product", environment=made.environment) as stopped:
+            stopped.begin("carry_initial", sync=sync)
+            _until(made, sync, articles // 5)
+            made.product.ask("stop_initial", sync=sync)
+            while made.product.ask("look_initial", sync=sync)["state"] != "stopped":
+                time.sleep(0.2)
+        made.product.ask("resume_initial", sync=sync)
+        with Helper("tests.benchmarks.product", environment=made.environment) as killed:
+            killed.begin("carry_initial", sync=sync)
+            _until(made, sync, articles // 2)
+            killed.process.kill()
+        with Helper("tests.benchmarks.product", environment=made.environment) as last:
+            over = last.ask("carry_initial", sync=sync)
+        print(
+            f"  initial sync of {articles:,} articles: {time.monotonic() - began:.0f} s in {over['runs']} runs, "
+            f"{over['created']:,} created, {over['there']:,} found there after the kill, {over['refused']} refused",
+            flush=True,
+        )
+        assert (over["state"], over["left"], over["refused"]) == ("done", 0, 0), over
+        return {
+            "initial_articles": made.ground.ask("held", number=SHOP)["articles"],
+            "initial_doubles": made.ground.ask("doubles", number=SHOP),
+            "initial_hours_entries": over["entries"],
+        }
+
+
+def _until(made: Scene, sync: int, created: int) -> None:
+    """Wait until so many articles were created."""
+    while made.product.ask("look_initial", sync=sync)["created"] < created:
+        time.sleep(0.2)
+
+
+MEASURES = {"stock": stock, "articles": articles, "initial": initial}
 
 
 def main() -> None:

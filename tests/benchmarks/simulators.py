@@ -142,6 +142,11 @@ class Ground:
         articles = [article for article in self._all[number].articles() if article.article_number.startswith("A-")]
         return {"articles": len(articles), "quantities": len({article.quantity for article in articles})}
 
+    def doubles(self, number: int) -> int:
+        """How many articles the simulator `number` holds whose number another one has too."""
+        numbers = [article.article_number for article in self._all[number].articles()]
+        return len(numbers) - len(set(numbers))
+
     def writes(self, number: int) -> int:
         """How often the simulator `number` was called so far to change something."""
         return sum(kept.request.method not in ("GET", "HEAD") for kept in self._all[number].history.requests)

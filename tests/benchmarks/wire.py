@@ -40,11 +40,15 @@ class Helper:
             self.process.wait()
         self.process.stdout.close()
 
+    def begin(self, what: str, **arguments: Any) -> None:
+        """Have the helper begin with its function `what`, without waiting for the answer."""
+        assert self.process.stdin is not None
+        print(json.dumps({"do": what, **arguments}), file=self.process.stdin, flush=True)
+
     def ask(self, what: str, **arguments: Any) -> Any:
         """What the helper's function `what` returns. Raises `RuntimeError` when the helper is gone."""
-        assert self.process.stdin is not None
         assert self.process.stdout is not None
-        print(json.dumps({"do": what, **arguments}), file=self.process.stdin, flush=True)
+        self.begin(what, **arguments)
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{self._command[2]} ended while it did {what}; its traceback is above")
