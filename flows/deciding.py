@@ -96,8 +96,9 @@ class Deciding:
             return None
         return Left(Text(NOT_THERE, {"sku": item.number}), items.ABSENT)
 
-    def wanted(self, item: Item) -> Wanted:
-        record = self.record_of(item)
+    def wanted(self, item: Item, record: Article | None = None) -> Wanted:
+        """`record` is what the source told last; it is given where that was changed on the way."""
+        record = record or self.record_of(item)
         if isinstance(record, StockLevel):
             since = self.run.started_at if self.read_to_end else item.seen_at
             sold, unsure = self._unaccounted.of(item.key, since)

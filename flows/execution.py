@@ -26,7 +26,9 @@ from flows.gate import Gate
 from flows.ledger import claims, held, outcomes, runs
 from flows.ledger.rows import record_from
 from flows.models import Transfer
+from flows.plugins.failures import PluginFailed
 from flows.settling import LeftAlone, Settling, quarantine
+from flows.shaping import Shaping
 from sharespine.lib.checkpoints import reach
 
 if TYPE_CHECKING:
@@ -44,12 +46,17 @@ SHARE_EVERY = 2.0
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One claimed transfer on its way: first prepared, then written. `half_made` is what an interrupted attempt left."""
+    """One claimed transfer on its way: first prepared, then written. `half_made` is what an interrupted attempt left.
+
+    `record` is the order as the shop has it, `shaped` as it is sent. `failures` are those of plugins that were told of it.
+    """
 
     transfer: Transfer
     record: Order | None = None
+    shaped: Order | None = None
     draft: Draft | None = None
     half_made: Document | None = None
+    failures: Sequence[PluginFailed] = ()
 
     @property
     def is_write(self) -> bool:
@@ -86,7 +93,7 @@ class Execution:
     def carry_out(self) -> None:
         if self.session.halted or self.erp.is_open or not self._anything_due():
             return
-        with self.erp.connect(self.flow.target_options) as self.target:
+        with Shaping(self.flow) as self.shaping, self.erp.connect(self.flow.target_options) as self.target:
             writes = self.target.capabilities.writes[self.register]
             self.settling = Settling(self.flow, self.run, writes, partial(self.session.endpoint_failed, self.erp))
             try:
@@ -195,7 +202,7 @@ class Execution:
     def _submit(self, job: Job) -> None:
         self.under_way += 1
         if job.half_made is not None:
-            future: Future[Any] = self.session.pool.submit(self._complete, job.half_made, job.transfer)
+            future: Future[Any] = self.session.pool.submit(self._complete, job)
         else:
             future = self.session.pool.submit(self._prepare if job.draft is None else self._write, job)
         future.add_done_callback(lambda done: self.finished.put((job, done)))
@@ -216,11 +223,16 @@ class Execution:
         return jobs
 
     def _prepare(self, job: Job) -> Draft:
+        if self.session.halted:
+            raise LeftAlone
+        # Outside the gate: plugins take nothing of what the ERP bears.
+        job.shaped = self.shaping.of(job.record or record_from(job.transfer.payload))
         with self.gate:
             if self.session.halted:
                 raise LeftAlone
-            record = job.record or record_from(job.transfer.payload)
-            return self.target.prepare(record, reference=job.transfer.reference)
+            draft = self.target.prepare(job.shaped, reference=job.transfer.reference)
+        self.shaping.before_write(job.shaped, draft)
+        return draft
 
     def _write(self, job: Job) -> Document:
         assert job.draft is not None  # noqa: S101 - a job is only written once it was prepared
@@ -231,22 +243,45 @@ class Execution:
                 raise LeftAlone
             document = self.target.write(job.draft, key=job.transfer.key)
             reach("after_write")
-            return document
+        self._tell(job, document)
+        return document
 
-    def _complete(self, half_made: Document, transfer: Transfer) -> Document:
+    def _complete(self, job: Job) -> Document:
         """Put right what an interrupted attempt left. Nothing new is made: the order is as much in doubt as it was before."""
+        assert job.half_made is not None  # noqa: S101 - that is what such a job is
+        transfer = job.transfer
         with self.gate:
             if self.session.halted:
                 raise LeftAlone
             try:
-                draft = self.target.prepare(record_from(transfer.payload), reference=transfer.reference)
+                job.shaped = self.shaping.mapped(record_from(transfer.payload))
+                draft = self.target.prepare(job.shaped, reference=transfer.reference)
             except RejectedError:
                 # It could not be written as it is now: somebody has to look at what is there.
-                return half_made
+                return job.half_made
             except ConnectorError as error:
                 error.outcome_unknown = True
                 raise
-            return self.target.complete(draft, half_made)
+            document = self.target.complete(draft, job.half_made)
+        self._tell(job, document)
+        return document
+
+    def _tell(self, job: Job, document: Document) -> None:
+        """Before it is saved that the order is in the ERP: so whoever is to know it is told at least once."""
+        if self.settling.is_as_ordered(job.transfer, [document]):
+            job.failures = self.shaping.after_write(job.shaped, document, key=job.transfer.key)
+
+    def _tell_of_found(self, found: Sequence[tuple[Transfer, Document]]) -> dict[int, Sequence[PluginFailed]]:
+        """What an attempt with an unknown outcome wrote after all: by id, which plugins failed when they were told."""
+        failures: dict[int, Sequence[PluginFailed]] = {}
+        for transfer, document in found:
+            try:
+                record = self.shaping.mapped(record_from(transfer.payload))
+            except PluginFailed as error:
+                failures[transfer.pk] = [error]
+            else:
+                failures[transfer.pk] = self.shaping.after_write(record, document, key=transfer.key)
+        return failures
 
     def _find(self, references: Sequence[str]) -> Mapping[str, tuple[Document, ...]]:
         with self.gate:
@@ -276,6 +311,12 @@ class Execution:
                     settling.postpone(transfer, error, in_doubt=transfer.in_doubt)
             return []
         reach("looked_up")
+        arrived = [
+            (transfer, found[transfer.reference][0])
+            for transfer in transfers
+            if transfer.in_doubt and settling.is_as_ordered(transfer, found.get(transfer.reference, ()))
+        ]
+        failures = self.session.aside(self._tell_of_found, arrived) if arrived and self.shaping.is_needed else {}
         jobs: list[Job] = []
         with settling.together():
             for transfer in transfers:
@@ -284,6 +325,7 @@ class Execution:
                     jobs.append(Job(transfer, half_made=documents[0]))
                 elif settling.looked_up(transfer, documents):
                     jobs.append(Job(transfer))
+                settling.plugins_failed(transfer, failures.get(transfer.pk, ()))
         return jobs
 
     # --- settle -----------------------------------------------------------------------------------------------------------
@@ -300,6 +342,7 @@ class Execution:
                     self.settling.failed(job.transfer, error, was_written=job.is_write)
                 elif job.is_write:
                     self.settling.written(job.transfer, future.result())
+                    self.settling.plugins_failed(job.transfer, job.failures)
                 elif self.session.halted:
                     self.settling.leave(job.transfer)
                 else:

@@ -13,7 +13,9 @@ from flows import bugs, trial
 from flows.ledger import runs
 from flows.ledger.rows import Fenced, record_from
 from flows.models import Flow, Run, Transfer
+from flows.plugins.failures import Filtered
 from flows.rules import skip_reason
+from flows.shaping import Shaping
 from sharespine.lib.text import N_, Text
 
 #: How many orders a dry run looks at. Enough to judge the settings by; a person reads the report.
@@ -28,8 +30,12 @@ def rehearse(flow: Flow, run: Run) -> None:
     """
     report: list[dict[str, Any]] = []
     try:
-        with flow.source.connect(flow.source_options) as source, flow.target.connect(flow.target_options) as target:
-            for entry in _entries(flow, run, source, target):
+        with (
+            Shaping(flow) as shaping,
+            flow.source.connect(flow.source_options) as source,
+            flow.target.connect(flow.target_options) as target,
+        ):
+            for entry in _entries(flow, run, source, target, shaping):
                 report.append(entry)
                 run.report = report
                 if len(report) >= ENOUGH:
@@ -47,17 +53,25 @@ def rehearse(flow: Flow, run: Run) -> None:
         runs.finish(run)
 
 
-def _entries(flow: Flow, run: Run, source: Connector, target: Connector) -> Iterator[dict[str, Any]]:
+def _entries(flow: Flow, run: Run, source: Connector, target: Connector, shaping: Shaping) -> Iterator[dict[str, Any]]:
     if flow.register != Register.ORDERS:
-        return trial.entries(flow, run, source, target, most=ENOUGH)
-    return (_entry(flow, order, target) for order in _orders(flow, source))
+        return trial.entries(flow, run, source, target, shaping, most=ENOUGH)
+    return (_entry(flow, order, target, shaping) for order in _orders(flow, source))
 
 
 def preview(transfer: Transfer) -> Draft:
     """What sending `transfer` now would send. Raises `ConnectorError`. Changes nothing anywhere."""
     flow = transfer.flow
-    with flow.connection.erp.connect(flow.target_options) as target:
-        return target.prepare(record_from(transfer.payload), reference=transfer.reference)
+    with Shaping(flow) as shaping, flow.connection.erp.connect(flow.target_options) as target:
+        return _draft(record_from(transfer.payload), target, shaping, reference=transfer.reference)
+
+
+def _draft(order: Order, target: Connector, shaping: Shaping, *, reference: str) -> Draft:
+    """What would be sent. Raises `ConnectorError`."""
+    shaped = shaping.of(order)
+    draft = target.prepare(shaped, reference=reference)
+    shaping.before_write(shaped, draft)
+    return draft
 
 
 def _orders(flow: Flow, source: Connector) -> list[Order]:
@@ -73,7 +87,7 @@ def _orders(flow: Flow, source: Connector) -> list[Order]:
     return orders
 
 
-def _entry(flow: Flow, order: Order, target: Connector) -> dict[str, Any]:
+def _entry(flow: Flow, order: Order, target: Connector, shaping: Shaping) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "number": order.number,
         "source_id": order.source_id,
@@ -87,7 +101,9 @@ def _entry(flow: Flow, order: Order, target: Connector) -> dict[str, Any]:
     if reason is not None:
         return {**entry, "outcome": N_("would be skipped"), "text": reason.to_json()}
     try:
-        draft = target.prepare(order, reference=f"{flow.shop.code}-{order.source_id}")
+        draft = _draft(order, target, shaping, reference=f"{flow.shop.code}-{order.source_id}")
+    except Filtered as left_out:
+        return {**entry, "outcome": N_("would be skipped"), "text": left_out.text.to_json()}
     except ConnectorError as error:
         return {**entry, "outcome": N_("would stop"), "text": error.text.to_json()}
     notices = [notice.to_json() for notice in draft.notices]

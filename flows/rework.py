@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from connectors.base import Register
 from flows import services
 from flows.ledger import anew, items
-from flows.models import Flow, Item, StockProfile
+from flows.models import Connection, Flow, Item, StockProfile
 from flows.services import Outcome
 from sharespine.lib.text import N_, Text
 
@@ -31,6 +31,11 @@ def flow_configured(flow: Flow) -> int:
 def profile_changed(profile: StockProfile) -> int:
     """A stock profile has changed: so has what every flow with it offers. Returns how many articles are due."""
     return sum(flow_configured(flow) for flow in profile.flows.all())
+
+
+def plugins_changed(connection: Connection) -> int:
+    """The plugins of a connection have changed: so may all that goes through them. Returns how many articles are due."""
+    return sum(flow_configured(flow) for flow in connection.flows.select_related("connection"))
 
 
 def retry_items(asked_for: QuerySet[Item], *, actor: str) -> Outcome:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from django.db.models import Exists, OuterRef
+
 from billing import gates
 from billing.dates import today
 from billing.models import Feature
 from connectors.base import Register
+from connectors.plugins import REGISTERS
 from flows import dbclock, planner
-from flows.models import Connection, Flow
+from flows.models import Connection, ConnectionPlugin, Flow
 from sharespine.lib.text import Text
 
 #: What moving a register needs.
@@ -30,22 +33,31 @@ def needed(flow: Flow) -> tuple[Feature, ...]:
     """The features that `flow`, saved or not, needs.
 
     They are those of its register and of its stock profile, and multishop where its shop is not the connection's first. The
-    combination (#3) needs multishop, too: in it, all but the orders, which go the same way in every main flow.
+    combination (#3) needs multishop, too: in it, all but the orders, which go the same way in every main flow. Where a plugin
+    is switched on, the flow needs plugins: it does not go on without what its connection has chosen.
     """
     features = list(NEEDED[flow.register])
     if flow.register == Register.STOCK and flow.stock_profile_id:
         # First: the package that has profiles has stock, too.
         features.insert(0, Feature.STOCK_PROFILES)
     combined = flow.connection.main_flow == planner.COMBINED and flow.register != Register.ORDERS
-    if combined or not _is_first(flow):
+    is_first, has_plugins = _beside(flow)
+    if combined or not is_first:
         features.append(Feature.MULTISHOP)
+    if has_plugins and flow.register in REGISTERS:
+        features.append(Feature.PLUGINS)
     return tuple(features)
 
 
-def _is_first(flow: Flow) -> bool:
-    """Whether the shop of the flow is the one that its connection began with: that one is included in every package."""
-    first = Flow.objects.filter(connection=flow.connection_id).order_by("pk").values_list("shop", flat=True).first()
-    return first in (None, flow.shop_id)
+def _beside(flow: Flow) -> tuple[bool, bool]:
+    """Whether the shop of the flow is the one that its connection began with, and whether the connection has plugins.
+
+    The first shop is included in every package. One question to the database: it is asked before every run.
+    """
+    active = Exists(ConnectionPlugin.objects.filter(connection=OuterRef("connection"), active=True))
+    flows = Flow.objects.filter(connection=flow.connection_id).order_by("pk")
+    first = flows.values_list("shop", active).first()
+    return (True, False) if first is None else (first[0] == flow.shop_id, first[1])
 
 
 def hindrance(flow: Flow, day: date) -> Text:

@@ -225,7 +225,8 @@ def skip(transfers: QuerySet[Transfer], *, actor: str, reason: str) -> Outcome:
 def mark_handled(transfers: QuerySet[Transfer], *, actor: str, reason: str = "") -> Outcome:
     """Say that a change after the transfer has been taken care of in the ERP."""
     text = Text(N_("Marked as handled by %(actor)s. %(reason)s"), {"actor": actor, "reason": reason})
-    return _by_hand(transfers, {"attention": False}, text, states=[State.SENT], actor=actor, attention=True)
+    calm = {"attention": False, "error_code": "", "message": Text(""), "cause": ""}
+    return _by_hand(transfers, calm, text, states=[State.SENT], actor=actor, attention=True)
 
 
 def preview(transfer: Transfer) -> Draft:

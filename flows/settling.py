@@ -18,6 +18,8 @@ from flows.ledger import claims, outcomes
 from flows.ledger.batch import Batch
 from flows.ledger.rows import record_from
 from flows.models import Flow, Run, Transfer
+from flows.plugins import health as plugin_health
+from flows.plugins.failures import Filtered, PluginFailed
 from flows.rules import skip_reason
 from sharespine.lib.checkpoints import reach
 from sharespine.lib.text import N_, Text
@@ -115,6 +117,17 @@ class Settling:
         outcomes.sent(self.batch, transfer, document)
         health.worked(self.flow.connection.erp)
 
+    def plugins_failed(self, transfer: Transfer, errors: Sequence[PluginFailed]) -> None:
+        """The order is in the ERP, and plugins failed when they were told: nothing undoes that, and somebody has to know."""
+        for error in errors:
+            evidence = str(error.evidence)
+            outcomes.need_somebody(self.batch, transfer, error.text, code=error.code, evidence=evidence)
+        plugin_health.failed(errors)
+
+    def is_as_ordered(self, transfer: Transfer, documents: Sequence[Document]) -> bool:
+        """Whether the order is in the ERP once, and comes to the same there."""
+        return [(each.total, each.currency) for each in documents] == [(transfer.total, transfer.currency)]
+
     def failed(self, transfer: Transfer, error: BaseException, *, was_written: bool) -> None:
         """A job ended in `error`: decide by its class whether it is tried again, and when."""
         if isinstance(error, LeftAlone):
@@ -123,13 +136,21 @@ class Settling:
         if not isinstance(error, ConnectorError):
             self._crashed(transfer, error, was_written)
             return
+        if isinstance(error, Filtered):
+            self._give_back(transfer)
+            outcomes.leave_out(self.batch, transfer, error.text, code=error.code)
+            return
         in_doubt = was_written and error.outcome_unknown
         if isinstance(error, TemporaryError | AccessError | ProtocolError):
             self.erp_failed(error)
         if isinstance(error, TemporaryError | AccessError) or (in_doubt or isinstance(error, ProtocolError)):
             self.postpone(transfer, error, in_doubt=in_doubt)
             return
-        health.worked(self.flow.connection.erp)
+        if isinstance(error, PluginFailed):
+            # It says nothing about the ERP, which may not have been asked.
+            plugin_health.failed([error])
+        else:
+            health.worked(self.flow.connection.erp)
         evidence = str(error.evidence)
         self._give_back(transfer)
         outcomes.stop(self.batch, transfer, error.text, code=error.code, acts=error.who_acts, evidence=evidence)

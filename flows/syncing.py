@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -21,7 +22,10 @@ from flows import bugs, health, retry
 from flows.deciding import Article, Deciding, Left, Wanted
 from flows.ledger import items, runs
 from flows.models import Item
+from flows.plugins import health as plugin_health
+from flows.plugins.failures import Filtered, PluginFailed
 from flows.settling import LeftAlone
+from flows.shaping import Shaping
 from sharespine.lib.checkpoints import reach
 from sharespine.lib.text import N_, Text
 
@@ -54,6 +58,8 @@ class Syncing:
         self.left_over = False
         self.share_again_at = 0.0
         self.under_way: dict[Future[Any], list[Item]] = {}
+        #: What plugins failed on, to be remembered with the next items that are saved.
+        self.failures: list[PluginFailed] = []
 
     def rules(self) -> Any:
         """What decides about each item."""
@@ -71,7 +77,7 @@ class Syncing:
         if self.session.halted or self.endpoint.is_open or not items.due(self.flow, 1, states=self.states):
             return
         self.deciding.read_to_end = self.session.read_to_end
-        with self.endpoint.connect(self.flow.target_options) as self.target:
+        with Shaping(self.flow) as self.shaping, self.endpoint.connect(self.flow.target_options) as self.target:
             size = self.deciding.writes.batch_size
             self.size = size if size > 1 else BATCH
             while self._step():
@@ -124,8 +130,11 @@ class Syncing:
                 counts["skipped"] += 1
                 at_rest.append(item)
                 continue
+            if self.shaping.is_needed and self.session.time_is_up():
+                # The rest stays due: a slow plugin must not keep the flow for longer than its turn.
+                break
             try:
-                want = self.deciding.wanted(item)
+                want = self._wanted(item)
             except Exception as error:  # noqa: BLE001 - a refusal, or a bug of ours, which is told
                 self._failed(item, error, counts)
                 at_rest.append(item)
@@ -141,6 +150,14 @@ class Syncing:
         if to_do:
             self.under_way[self.session.pool.submit(self._carry_out, to_do, wanted)] = to_do
         return True
+
+    def _wanted(self, item: Item) -> Wanted:
+        if not self.shaping.is_needed:
+            wanted: Wanted = self.deciding.wanted(item)
+            return wanted
+        record = self.session.aside(self.shaping.of, self.deciding.record_of(item))
+        shaped: Wanted = self.deciding.wanted(item, record)
+        return shaped
 
     # --- in the threads ---------------------------------------------------------------------------------------------------
 
@@ -168,7 +185,13 @@ class Syncing:
             else:
                 target_id = found.source_id if found is not None else ""
                 outcome[item.pk] = want, Put(key=item.number, target_id=target_id, written=False)
-        made = self._put(changes)
+        for pk, change in list(changes.items()):
+            try:
+                self.shaping.before_write(change.record, change)
+            except RejectedError as error:
+                outcome[pk] = wanted[pk], error
+                del changes[pk]
+        made = self._told(changes, self._put(changes))
         return {**outcome, **{pk: (wanted[pk], one) for pk, one in made.items()}}
 
     def _look(self, batch: Sequence[Item]) -> dict[str, Article]:
@@ -198,6 +221,18 @@ class Syncing:
                     made[pk] = error
         reach("after_write")
         return made
+
+    def _told(self, changes: Mapping[int, Change], made: Mapping[int, Outcome]) -> Mapping[int, Outcome]:
+        """What was made, with notices of the plugins that failed when they were told of it."""
+        if not self.shaping.is_needed:
+            return made
+        told = dict(made)
+        for pk, put in made.items():
+            if isinstance(put, Put) and put.error is None and put.written:
+                failures = self.shaping.after_write(changes[pk].record, put, key=f"{self.flow.pk}:{put.key}")
+                self.failures.extend(failures)
+                told[pk] = replace(put, notices=(*(failure.text for failure in failures), *put.notices))
+        return told
 
     def _made(self, changes: Mapping[int, Change]) -> Mapping[int, Put]:
         """What the target says of each change, by the id of its item."""
@@ -230,6 +265,8 @@ class Syncing:
 
     def _save(self, batch: Sequence[Item], counts: Counter[str]) -> None:
         items.settle(self.run, batch, counts)
+        failures, self.failures = self.failures, []
+        plugin_health.failed(failures)
         reach("settled")
 
     def _became(self, item: Item, want: Wanted | None, outcome: Outcome | None, counts: Counter[str]) -> None:
@@ -265,7 +302,12 @@ class Syncing:
 
     def _failed(self, item: Item, error: BaseException, counts: Counter[str]) -> None:
         """One item ended in `error`: decide by its class whether it is tried again, and when."""
-        if not isinstance(error, ConnectorError):
+        if isinstance(error, PluginFailed):
+            self.failures.append(error)
+        if isinstance(error, Filtered):
+            items.skip(item, error.text, code=error.code)
+            counts["skipped"] += 1
+        elif not isinstance(error, ConnectorError):
             bugs.told(error, f"item {item.pk}", self.flow.source, self.flow.target)
             items.stop(item, BUG, code="Bug", acts=WhoActs.US)
             counts["stopped"] += 1

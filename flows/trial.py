@@ -14,7 +14,9 @@ from flows.deciding import Deciding, Left
 from flows.following import FollowingReading, Telling, next_milestone
 from flows.ledger.items import Told, key_of
 from flows.models import Flow, Item, Run
+from flows.plugins.failures import Filtered
 from flows.rulebook import LABELS
+from flows.shaping import Shaping
 from sharespine.lib.text import N_, Text
 
 CREATED, WRITTEN = N_("would be created"), N_("would be written")
@@ -22,7 +24,9 @@ SAME, SKIPPED, STOPPED = N_("is so already"), N_("would be skipped"), N_("would 
 AT_ONCE = 100
 
 
-def entries(flow: Flow, run: Run, source: Connector, target: Connector, *, most: int) -> Iterator[dict[str, Any]]:
+def entries(
+    flow: Flow, run: Run, source: Connector, target: Connector, shaping: Shaping, *, most: int
+) -> Iterator[dict[str, Any]]:
     """What would become of the next articles, or of the orders that are followed. Raises `ConnectorError`."""
     if flow.register == Register.STATUS:
         yield from _statuses(flow, run, source, most)
@@ -36,7 +40,7 @@ def entries(flow: Flow, run: Run, source: Connector, target: Connector, *, most:
         for page in target.read(Query(register=Register(flow.register), keys=keys)):
             there |= {key_of(record.article_number): record for record in page.records}
     for each in told:
-        yield entry(deciding, each, there.get(each.key))
+        yield entry(deciding, each, there.get(each.key), shaping)
 
 
 def _told(flow: Flow, run: Run, source: Connector) -> Iterator[Told]:
@@ -46,7 +50,7 @@ def _told(flow: Flow, run: Run, source: Connector) -> Iterator[Told]:
         yield from reading.told(page)
 
 
-def entry(deciding: Deciding, told: Told, there: Any) -> dict[str, Any]:
+def entry(deciding: Deciding, told: Told, there: Any, shaping: Shaping) -> dict[str, Any]:
     """What would become of one article, when the target has `there`, or no such article."""
     entry: dict[str, Any] = {"number": told.number, "source_id": told.source_id, "name": told.name, "fields": [], "words": ""}
     if told.error is not None:
@@ -55,8 +59,12 @@ def entry(deciding: Deciding, told: Told, there: Any) -> dict[str, Any]:
     if (left := deciding.left_out(item)) is not None:
         return {**entry, "outcome": SKIPPED, "text": left.text.to_json()}
     try:
-        wanted = deciding.wanted(item)
+        wanted = deciding.wanted(item, shaping.of(deciding.record_of(item)))
         decision = deciding.decided(item, wanted, there)
+        if isinstance(decision, Change):
+            shaping.before_write(decision.record, decision)
+    except Filtered as left_out:
+        return {**entry, "outcome": SKIPPED, "text": left_out.text.to_json()}
     except ConnectorError as error:
         return {**entry, "outcome": STOPPED, "text": error.text.to_json()}
     if isinstance(decision, Left):

@@ -81,6 +81,28 @@ def skip(batch: Batch, transfer: Transfer, reason: Text) -> None:
     batch.counts["skipped"] += 1
 
 
+def leave_out(batch: Batch, transfer: Transfer, reason: Text, *, code: str) -> None:
+    """The order, of which nothing is in the ERP, is not to go: until it changes in the shop, or somebody presses Retry."""
+    batch.change(
+        transfer,
+        state=State.SKIPPED,
+        acts=WhoActs.NOBODY,
+        error_code=code,
+        message=reason,
+        cause=reason.message[:300],
+        due_at=None,
+        **FREE,
+    )
+    batch.tell(transfer, Kind.SKIPPED, reason)
+    batch.counts["skipped"] += 1
+
+
+def need_somebody(batch: Batch, transfer: Transfer, text: Text, *, code: str, **data: Any) -> None:
+    """The order is in the ERP, and something that belongs to it went wrong after that: somebody has to look at it."""
+    batch.change(transfer, attention=True, error_code=code, message=text, cause=text.message[:300])
+    batch.tell(transfer, Kind.NOTICE, text, **data)
+
+
 def stop(
     batch: Batch, transfer: Transfer, text: Text, *, code: str, acts: WhoActs, no_effect: bool = True, **data: Any
 ) -> None:

@@ -6,6 +6,7 @@ from flows.models.endpoints import Endpoint
 from flows.models.flows import Flow
 from flows.models.initial import InitialArticle, InitialSync
 from flows.models.items import Item
+from flows.models.plugins import ConnectionPlugin
 from flows.models.profiles import StockProfile
 from flows.models.runs import Run
 from flows.models.transfers import Event, Transfer
@@ -13,6 +14,7 @@ from flows.models.workers import Worker
 
 __all__ = [
     "Connection",
+    "ConnectionPlugin",
     "Delivery",
     "Endpoint",
     "Event",
