@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Role
 from flows import connecting, planner, services
-from flows.admin import main_flow, registers
+from flows.admin import main_flow, plugins, registers
 from flows.admin.endpoints import systems_of
 from flows.admin.filters import CustomerFilter
 from flows.admin.setting_up import SetUpAdmin
@@ -118,7 +118,11 @@ class ConnectionAdmin(SetUpAdmin):
         context = {}
         if connection:
             warnings = planner.warnings(connection.main_flow, has_pos=connection.has_pos)
-            context = {"flow_rows": main_flow.overview(connection), "warnings": warnings}
+            context = {
+                "flow_rows": main_flow.overview(connection),
+                "warnings": warnings,
+                "plugins": plugins.overview(connection),
+            }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from connectors.errors import WhoActs
 from connectors.records import Order, from_json
 from flows.models import Transfer
+from flows.plugins.failures import PluginFailed
 from sharespine.lib.money import ZERO
 
 #: An order that was tried for days has a long history; nobody reads more than this in one go.
@@ -62,6 +63,8 @@ def _vats(order: Order) -> list[Vat]:
 
 def _what_to_do(transfer: Transfer) -> str:
     """Who does what next, in one sentence; empty when nobody has to."""
+    if transfer.attention and transfer.error_code == PluginFailed.__name__:
+        return _("See by hand to what the plugin should have done, then mark the order as handled.")
     if transfer.attention:
         return _("The order changed in the shop after it was sent. Correct the document in the ERP, then mark it as handled.")
     match transfer.state:

@@ -39,6 +39,12 @@ def value_of(name: str) -> str | None:
     return found.value if found else None
 
 
+def version_of(name: str) -> str:
+    """The package and the version that the plugin `name` comes with; empty when it is not installed."""
+    found = _found(tuple(sys.path)).get(name)
+    return f"{found.dist.name} {found.dist.version}" if found and found.dist else ""
+
+
 def everything() -> list[Installed]:
     """All plugins that are installed, by name. Each that was not asked lately is started for it, and ended again."""
     # What was installed since this process began shows, too.

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from flows.models import Endpoint
+from flows.models import ConnectionPlugin, Endpoint
 
 
 class Command(BaseCommand):
@@ -21,6 +21,9 @@ class Command(BaseCommand):
                 endpoints = Endpoint.objects.select_for_update().exclude(secrets="")
                 for endpoint in endpoints:
                     Endpoint.objects.filter(pk=endpoint.pk).update(secrets=endpoint.secrets)
+                plugins = ConnectionPlugin.objects.select_for_update().exclude(secrets="")
+                for plugin in plugins:
+                    ConnectionPlugin.objects.filter(pk=plugin.pk).update(secrets=plugin.secrets)
         except ImproperlyConfigured as error:
             raise CommandError(f"{error} Nothing was changed.") from None
-        self.stdout.write(f"{len(endpoints)} endpoints are encrypted with the first key.")
+        self.stdout.write(f"{len(endpoints)} endpoints and {len(plugins)} plugins are encrypted with the first key.")
