@@ -56,7 +56,7 @@ class Plugins:
         for chosen in self._concerned(record, "filter"):
             reason = self._asked(chosen, "filter", record, record=packed())
             if reason is not None:
-                raise Filtered(chosen.pool.name, chosen.mask(str(reason)))
+                raise Filtered.by(chosen.pool.name, chosen.mask(str(reason)))
 
     def map(self, record: Any) -> Any:
         """`record` as the plugins make it, one after the other."""
@@ -75,7 +75,7 @@ class Plugins:
         for chosen in self._concerned(record, "before_write"):
             reason = self._asked(chosen, "before_write", record, draft=packed())
             if reason is not None:
-                raise Vetoed(chosen.pool.name, chosen.mask(str(reason)))
+                raise Vetoed.by(chosen.pool.name, chosen.mask(str(reason)))
 
     def after_write(self, record: Any, document: Document | Put, *, key: str) -> list[PluginFailed]:
         """Tell all plugins that `record` is in the target. Returns what went wrong there: nothing undoes what was sent."""
@@ -119,7 +119,9 @@ class Plugins:
 
     def _failed(self, chosen: Chosen, hook: str, record: Any, failure: Failure) -> PluginFailed:
         text = chosen.mask.text(failure.text, longest=failures.SHOWN)
-        return PluginFailed(chosen.pool.name, hook, record, text, choice=chosen.choice, words=chosen.mask(failure.words)[:2000])
+        return PluginFailed.at(
+            chosen.pool.name, hook, record, text, choice=chosen.choice, words=chosen.mask(failure.words)[:2000]
+        )
 
 
 def _concerns(chosen: Chosen, record: Any, hook: str) -> bool:

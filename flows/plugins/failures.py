@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from connectors.errors import Evidence, RejectedError, WhoActs
 from connectors.records import Order
@@ -16,32 +16,39 @@ class Filtered(RejectedError):
     """A plugin leaves the record out. Nothing is wrong with it."""
 
     who_acts = WhoActs.NOBODY
+    default_text = N_("A plugin leaves the record out.")
 
-    def __init__(self, plugin: str, reason: str) -> None:
+    @classmethod
+    def by(cls, plugin: str, reason: str) -> Self:
         values: dict[str, str | Text] = {"plugin": plugin, "reason": reason[:SHOWN]}
-        super().__init__(Text(N_("The plugin “%(plugin)s” leaves it out: %(reason)s"), values))
+        return cls(Text(N_("The plugin “%(plugin)s” leaves it out: %(reason)s"), values))
 
 
 class Vetoed(RejectedError):
     """A plugin has seen what would be sent, and does not let it go."""
 
     who_acts = WhoActs.STAFF
+    default_text = N_("A plugin does not let the record be sent.")
 
-    def __init__(self, plugin: str, reason: str) -> None:
+    @classmethod
+    def by(cls, plugin: str, reason: str) -> Self:
         values: dict[str, str | Text] = {"plugin": plugin, "reason": reason[:SHOWN]}
-        super().__init__(Text(N_("The plugin “%(plugin)s” does not let it be sent: %(reason)s"), values))
+        return cls(Text(N_("The plugin “%(plugin)s” does not let it be sent: %(reason)s"), values))
 
 
 class PluginFailed(RejectedError):
-    """A plugin raised, hung, died or answered nonsense in `hook`. `choice` is the id of the row that chose it.
+    """A plugin raised, hung, died or answered nonsense. `choice` is the id of the row that chose it.
 
     The record stops; what its connection does otherwise goes on.
     """
 
     who_acts = WhoActs.US
+    default_text = N_("A plugin failed on the record.")
+    choice = 0
 
-    def __init__(self, plugin: str, hook: str, record: Any, reason: Text, *, choice: int, words: str = "") -> None:
-        self.plugin, self.hook, self.choice = plugin, hook, choice
+    @classmethod
+    def at(cls, plugin: str, hook: str, record: Any, reason: Text, *, choice: int, words: str = "") -> Self:
+        """At `hook`. `words` are the plugin's own, for staff."""
         values: dict[str, str | Text] = {"plugin": plugin, "hook": hook, "record": named(record), "reason": reason}
         message = N_(
             "The plugin “%(plugin)s” failed at “%(hook)s” on %(record)s: %(reason)s Have the plugin mended, then press Retry."
@@ -51,7 +58,9 @@ class PluginFailed(RejectedError):
                 "The plugin “%(plugin)s” failed at “%(hook)s” on %(record)s: %(reason)s What was sent is in the target all the "
                 "same. See by hand to what the plugin should have done."
             )
-        super().__init__(Text(message, values), evidence=Evidence(body=words))
+        error = cls(Text(message, values), evidence=Evidence(body=words))
+        error.choice = choice
+        return error
 
 
 def named(record: Any) -> Text:

@@ -26,7 +26,7 @@ from django.utils import timezone  # noqa: E402
 from billing.models import Customer  # noqa: E402
 from flows import services, tasks  # noqa: E402
 from flows.ledger import claims  # noqa: E402
-from flows.models import Connection, Endpoint, Event, Flow, Item, Transfer  # noqa: E402
+from flows.models import Connection, ConnectionPlugin, Endpoint, Event, Flow, Item, Transfer  # noqa: E402
 from tests.benchmarks.wire import obey  # noqa: E402
 from tests.customers import subscribed  # noqa: E402
 from tests.faults import initial  # noqa: E402
@@ -81,6 +81,12 @@ def beside(flow: int, register: str, direction: str, shop: dict[str, Any], erp: 
         target_options=target["flows"][register],
     )
     return made.pk
+
+
+def choose_plugin(flow: int, name: str, options: dict[str, Any]) -> int:
+    """Have the connection of `flow` use a plugin. Returns the id of the choice."""
+    connection = Connection.objects.get(flows=flow)
+    return ConnectionPlugin.objects.create(connection=connection, name=name, options=options).pk
 
 
 def _endpoint(customer: Customer, given: dict[str, Any], name: str, in_flight: int | None) -> Endpoint:
@@ -277,7 +283,7 @@ class Profiler:
 
 
 def main() -> None:
-    verbs = (set_up, beside, carry_out, pause, resume, slow_down, make_due, spread, pile_up, work, states)
+    verbs = (set_up, beside, choose_plugin, carry_out, pause, resume, slow_down, make_due, spread, pile_up, work, states)
     of_initial = (begin_initial, carry_initial, stop_initial, resume_initial, look_initial)
     obey({verb.__name__: verb for verb in (*verbs, *of_initial)})
 
