@@ -6,7 +6,6 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -104,14 +103,13 @@ def _fits(value: Any, hint: Any) -> bool:
     if origin in (types.UnionType, typing.Union):
         return any(_fits(value, each) for each in arguments)
     if origin is tuple:
-        # Of pairs only that they are such: one of their halves may still be text, as it is in the database.
-        same = arguments[1:] == (...,)
-        return isinstance(value, tuple) and (all(_fits(each, arguments[0]) for each in value) if same else True)
+        if not isinstance(value, tuple):
+            return False
+        hints = arguments[:1] * len(value) if arguments[-1] is ... else arguments
+        return len(hints) == len(value) and all(map(_fits, value, hints))
     if is_dataclass(hint):
         kind: Any = hint
         return isinstance(value, kind) and all(_fits(getattr(value, name), each) for name, each in _hints(kind))
-    if hint is date:
-        return isinstance(value, date | str)
     if hint is Decimal:
         return isinstance(value, Decimal) and value.is_finite()
     return isinstance(value, hint)

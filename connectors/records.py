@@ -245,6 +245,9 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if origin in (types.UnionType, typing.Union):
         some = _reader(next(a for a in arguments if a is not type(None)))
         return lambda value: None if value is None else some(value)
+    if origin is tuple and arguments[-1] is not ...:
+        each = [_reader(argument) for argument in arguments]
+        return lambda values: tuple([read(value) for read, value in zip(each, values, strict=True)])
     if origin is tuple:
         one = _reader(arguments[0])
         return lambda values: tuple([one(value) for value in values])
@@ -254,6 +257,8 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return decimal
     if hint is datetime:
         return from_utc_text
+    if hint is date:
+        return date.fromisoformat
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint
     return lambda value: value

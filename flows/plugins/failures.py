@@ -1,4 +1,7 @@
-"""What a plugin may do to a record: leave it out, stop it, or fail on it. Each names the plugin."""
+"""What a plugin may do to a record: leave it out, stop it, or fail on it. Each names the plugin.
+
+No other system refused anything: who acts is said by each error, not by its class.
+"""
 
 from __future__ import annotations
 
@@ -15,25 +18,27 @@ SHOWN = 300
 class Filtered(RejectedError):
     """A plugin leaves the record out. Nothing is wrong with it."""
 
-    who_acts = WhoActs.NOBODY
     default_text = N_("A plugin leaves the record out.")
 
     @classmethod
     def by(cls, plugin: str, reason: str) -> Self:
         values: dict[str, str | Text] = {"plugin": plugin, "reason": reason[:SHOWN]}
-        return cls(Text(N_("The plugin “%(plugin)s” leaves it out: %(reason)s"), values))
+        error = cls(Text(N_("The plugin “%(plugin)s” leaves it out: %(reason)s"), values))
+        error.who_acts = WhoActs.NOBODY
+        return error
 
 
 class Vetoed(RejectedError):
     """A plugin has seen what would be sent, and does not let it go."""
 
-    who_acts = WhoActs.STAFF
     default_text = N_("A plugin does not let the record be sent.")
 
     @classmethod
     def by(cls, plugin: str, reason: str) -> Self:
         values: dict[str, str | Text] = {"plugin": plugin, "reason": reason[:SHOWN]}
-        return cls(Text(N_("The plugin “%(plugin)s” does not let it be sent: %(reason)s"), values))
+        error = cls(Text(N_("The plugin “%(plugin)s” does not let it be sent: %(reason)s"), values))
+        error.who_acts = WhoActs.STAFF
+        return error
 
 
 class PluginFailed(RejectedError):
@@ -42,7 +47,6 @@ class PluginFailed(RejectedError):
     The record stops; what its connection does otherwise goes on.
     """
 
-    who_acts = WhoActs.US
     default_text = N_("A plugin failed on the record.")
     choice = 0
 
@@ -59,7 +63,7 @@ class PluginFailed(RejectedError):
                 "same. See by hand to what the plugin should have done."
             )
         error = cls(Text(message, values), evidence=Evidence(body=words))
-        error.choice = choice
+        error.who_acts, error.choice = WhoActs.US, choice
         return error
 
 
