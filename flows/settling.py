@@ -60,17 +60,21 @@ class Settling:
         self.batch = Batch(run)
         #: Orders that were not sent after all, and need no room. One that is tried again keeps its place in the queue for it.
         self.given_back: list[str] = []
+        #: What went wrong with plugins.
+        self.wrong: list[PluginFailed] = []
 
     @contextmanager
     def together(self) -> Iterator[Batch]:
         """Save all that is settled within, in one transaction. Raises `Fenced`, and then nothing of it is saved."""
-        self.given_back = []
+        self.given_back, self.wrong = [], []
         with transaction.atomic():
             yield self.batch
             if self.given_back:
                 caps.release(self.flow.connection.customer_id, self.given_back)
             self.batch.save()
             reach("before_settle_commit")
+        # Afterwards: in the transaction, runs of one connection would wait for each other here.
+        plugin_health.failed(self.wrong)
 
     def looked_up(self, transfer: Transfer, documents: Sequence[Document]) -> bool:
         """The ERP was asked for the transfer. Returns whether it may be sent: it is not there, and the rules want it."""
@@ -122,7 +126,7 @@ class Settling:
         for error in errors:
             evidence = str(error.evidence)
             outcomes.need_somebody(self.batch, transfer, error.text, code=error.code, evidence=evidence)
-        plugin_health.failed(errors)
+        self.wrong.extend(errors)
 
     def is_as_ordered(self, transfer: Transfer, documents: Sequence[Document]) -> bool:
         """Whether the order is in the ERP once, and comes to the same there."""
@@ -148,7 +152,7 @@ class Settling:
             return
         if isinstance(error, PluginFailed):
             # It says nothing about the ERP, which may not have been asked.
-            plugin_health.failed([error])
+            self.wrong.append(error)
         else:
             health.worked(self.flow.connection.erp)
         evidence = str(error.evidence)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -11,11 +13,15 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from cryptography.fernet import Fernet
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from pytest_django.fixtures import Settings
 
 from billing.models import Term
 from connectors.base import Register
@@ -23,6 +29,7 @@ from connectors.errors import TimedOut
 from flows import engine, rework, services
 from flows.models import ConnectionPlugin, Event, Flow, Run, Transfer
 from flows.plugins import installed, pool, process
+from sharespine.lib import checkpoints
 from sharespine.lib.text import Text
 from tests.flows.conftest import Rig
 from tests.plugins.packaging import EXAMPLE, NAUGHTY, install
@@ -334,6 +341,29 @@ def test_an_order_whose_outcome_was_unknown_is_told_of_when_it_is_found_under_th
     assert [entry["key"] for entry in diary(tmp_path / "diary")] == [rig.transfer("1").key]
 
 
+def test_an_order_that_was_told_of_but_not_saved_is_told_of_once_more_under_the_same_key(rig: Rig, tmp_path: Path) -> None:
+    choose(rig, "diary", path=str(tmp_path / "diary"))
+    place(rig, "1")
+    failed: list[str] = []
+
+    def fail_once() -> None:
+        if (tmp_path / "diary").exists() and not failed:
+            failed.append("")
+            raise OperationalError("the server is gone")
+
+    checkpoints.listen("before_settle_commit", fail_once)
+    try:
+        rig.run()
+    finally:
+        checkpoints.arm("")
+    assert rig.states() == {"1": "uncertain"}
+    rig.make_due()
+    rig.run()
+    assert rig.states() == {"1": "sent"}
+    assert [entry["key"] for entry in diary(tmp_path / "diary")] == 2 * [rig.transfer("1").key]
+    assert len(rig.world.writes) == 1
+
+
 def test_an_order_in_doubt_is_settled_before_a_plugin_is_asked_whether_it_goes(rig: Rig) -> None:
     rig.world.after_write = timing_out
     place(rig, "2")
@@ -427,6 +457,35 @@ def test_no_process_is_left_when_a_run_is_over(rig: Rig, sessions: list[int]) ->
     assert alive(sessions) == []
 
 
+#: A worker that begins a call which does not end.
+WORKER = """
+import threading
+from flows.plugins.process import Process
+from connectors.plugin_wire import pack
+from tests.twins.world import order_of
+running = Process("naughty", "naughty.orders:Naughty", {"does": "%s", "to": "2"})
+threading.Thread(target=running.call, args=("map", 1.0), kwargs={"record": pack(order_of("2"))}, daemon=True).start()
+print(running.pid, flush=True)
+input()
+"""
+
+
+@pytest.mark.parametrize("deed", ["loop", "sleep", ""])
+def test_when_the_worker_is_killed_its_plugins_end(packages: Path, deed: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WORKER % deed],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": f"{packages}:{Path.cwd()}", "DJANGO_SETTINGS_MODULE": "sharespine.settings"},
+    ) as worker:
+        assert worker.stdout is not None
+        pid = int(worker.stdout.readline())
+        assert _alive([pid]) == [pid]
+        worker.kill()
+    assert alive([pid]) == []
+
+
 # --- articles -----------------------------------------------------------------------------------------------------------------
 
 
@@ -509,3 +568,28 @@ def test_a_plugin_that_hangs_on_articles_keeps_neither_the_claim_nor_the_other_a
     assert stock.items() == {f"A-{number}": "stopped" if number == 3 else "done" for number in range(8)}
     # Every second, also while it hung.
     assert max(later - earlier for earlier, later in itertools.pairwise(beats)) < 2
+
+
+# --- commands -----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_doctor_says_which_plugins_cannot_be_used_on_this_machine(rig: Rig) -> None:
+    for name in ("large-orders", "gone", "broken"):
+        choose(rig, name)
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("doctor", stdout=out, no_color=True)
+    found = {line.split()[2]: line for line in out.getvalue().splitlines() if line.split()[1] == "plugin"}
+    assert found["large-orders"].startswith("ok")
+    assert "sharespine-example 1.0.0" in found["large-orders"]
+    assert found["gone"].startswith("WRONG")
+    assert "ImportError" in found["broken"]
+
+
+def test_the_passwords_of_plugins_are_encrypted_anew_with_the_others(rig: Rig, settings: Settings) -> None:
+    plugin = choose(rig, "diary", secrets={"password": "hemligt-1"})
+    new = Fernet.generate_key().decode()
+    settings.SHARESPINE_KEYS = [new, *settings.SHARESPINE_KEYS]
+    call_command("rotate_keys", stdout=StringIO())
+    settings.SHARESPINE_KEYS = [new]
+    assert ConnectionPlugin.objects.get(pk=plugin.pk).secrets == {"password": "hemligt-1"}

@@ -15,7 +15,8 @@ from django.utils import translation
 from django_q.models import OrmQ
 
 from flows import dbclock, services, workers
-from flows.models import Connection, Endpoint, Run
+from flows.models import Connection, ConnectionPlugin, Endpoint, Run
+from flows.plugins import installed
 from sharespine import condition
 from sharespine.lib.said import said
 from sharespine.lib.secrets import decrypt, encrypt
@@ -51,6 +52,7 @@ class Command(BaseCommand):
                 yield from self._endpoints()
             except ImproperlyConfigured as error:
                 yield "credentials of endpoints", False, str(error)
+            yield from self._plugins()
 
     def _settings(self) -> Iterator[Finding]:
         errors = [message for message in run_checks() if message.level >= 40]
@@ -99,6 +101,16 @@ class Command(BaseCommand):
             yield subject, well, endpoint.report.get("name", "") if well else said(endpoint.trouble)
         for paused in Connection.objects.filter(state=Connection.State.PAUSED):
             yield f"connection {paused.name[:20]}", False, f"paused: {said(paused.pause_reason)}"
+
+    def _plugins(self) -> Iterator[Finding]:
+        """Those that are switched on somewhere: on this machine, each must be there and fit."""
+        for name in ConnectionPlugin.objects.filter(active=True).order_by("name").values_list("name", flat=True).distinct():
+            found = installed.one(name)
+            if found is None:
+                yield f"plugin {name[:25]}", False, "not installed here: what goes through it stops"
+            else:
+                remark = said(found.trouble) if found.trouble else f"{found.package} {found.version}"
+                yield f"plugin {name[:25]}", found.about is not None, remark
 
 
 def _unapplied() -> int:
