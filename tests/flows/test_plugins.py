@@ -341,6 +341,7 @@ def test_an_order_whose_outcome_was_unknown_is_told_of_when_it_is_found_under_th
     assert [entry["key"] for entry in diary(tmp_path / "diary")] == [rig.transfer("1").key]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_order_that_was_told_of_but_not_saved_is_told_of_once_more_under_the_same_key(rig: Rig, tmp_path: Path) -> None:
     choose(rig, "diary", path=str(tmp_path / "diary"))
     place(rig, "1")
