@@ -23,6 +23,7 @@ from flows.ledger import initial, items, runs
 from flows.ledger.initial import Outcome
 from flows.ledger.items import Told
 from flows.models import Flow, InitialArticle, InitialSync, Item, Run
+from flows.shaping import Shaping
 from flows.syncing import BUG, Syncing
 from sharespine.lib.checkpoints import reach
 from sharespine.lib.text import Text
@@ -129,7 +130,7 @@ class TrialReading(ArticleReading):
         if self.sync.read_at is not None:
             return True
         since = self.sync.reached
-        with self.flow.target.connect(self.flow.target_options) as target:
+        with Shaping(self.flow) as self.shaping, self.flow.target.connect(self.flow.target_options) as target:
             for page in self._pages(source, Query(register=self.register, modified_since=since)):
                 try:
                     told = self._tried(self.told(page), target)
@@ -164,7 +165,7 @@ class TrialReading(ArticleReading):
 
     def _one(self, told: Told, there: Mapping[str, Product]) -> InitialArticle:
         try:
-            entry = trial.entry(self.deciding, told, there.get(told.key))
+            entry = trial.entry(self.deciding, told, there.get(told.key), self.shaping)
         except Exception as error:  # noqa: BLE001 - a bug of ours, which is told
             bugs.told(error, f"article {told.source_id} of initial sync {self.sync.pk}", self.flow.source, self.flow.target)
             return initial.article(self.sync, told, Outcome.REFUSED, BUG)

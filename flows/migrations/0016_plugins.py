@@ -14,7 +14,7 @@ import sharespine.lib.secrets
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("flows", "0012_item_lists"),
+        ("flows", "0015_initial_sync_groups"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
