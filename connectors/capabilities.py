@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from connectors.targets import TargetField
+
 
 class Register(StrEnum):
     """What is moved. Swedish: dataregister."""
@@ -43,7 +45,9 @@ class Reads:
     """How a register can be read. `overlap` is how far back each read must reach so that nothing is lost at the edge.
 
     `by_key_only` tells that only records that are asked for by key can be read: there is no list of what changed. `lacks`
-    says of the fields in `connectors.fields` that cannot be read why not, in words marked for translation.
+    says of the fields in `connectors.fields` that cannot be read why not, in words marked for translation. `extra_fields` tells
+    that records can carry fields of the system's own (`Order.extras`): those that the flow's read option `extra_fields` names,
+    one a line.
     """
 
     incremental: bool = True
@@ -51,6 +55,7 @@ class Reads:
     overlap: timedelta = timedelta(minutes=2)
     by_key_only: bool = False
     lacks: Mapping[str, str] = field(default_factory=dict)
+    extra_fields: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,8 @@ class Writes:
 
     Other registers are written by `put`, which may be repeated: up to `batch_size` changes at a time. `variant_dimensions` is
     how many dimensions the variants of a product may have: 0 where each variant is an article of its own, None for any number.
-    `lacks` is as that of `Reads`.
+    `lacks` is as that of `Reads`. `target_fields` are those of a document that a field mapping may fill, see
+    `connectors.mappable`.
     """
 
     idempotency_window: timedelta = timedelta(0)
@@ -78,6 +84,7 @@ class Writes:
     batch_size: int = 1
     variant_dimensions: int | None = None
     lacks: Mapping[str, str] = field(default_factory=dict)
+    target_fields: tuple[TargetField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,8 @@ class OrderLine:
     article_number: str = ""
     details: str = ""
     home_vat_rate: Decimal | None = None
+    #: What a field mapping fills the row of the document with: target field and value. Empty as the shop tells it.
+    mapped: tuple[tuple[str, str], ...] = ()
 
     @property
     def gross(self) -> Decimal:
@@ -149,6 +151,10 @@ class Order:
     cancelled: bool = False
     #: The `source_id` of the order that this one takes back: then its rows and its total are below zero.
     credits: str = ""
+    #: Fields that the shop's own system adds, by name; only those that somebody asked for are read.
+    extras: tuple[tuple[str, str], ...] = ()
+    #: What a field mapping fills the document with: target field and value. Empty as the shop tells it.
+    mapped: tuple[tuple[str, str], ...] = ()
 
     @property
     def lines_total(self) -> Decimal:
@@ -205,9 +211,10 @@ def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
 
 
 #: Came later than the first orders were saved, and says nothing that the rest does not.
-_NOT_TOLD = ("credits",)
-#: What may change on an order without changing the document that was made of it.
-_PROGRESS = ("status", "paid_at", "transaction_id", "payment_title", "note")
+_NOT_TOLD = ("credits", "mapped")
+#: What may change on an order without changing the document that was made of it. Extra fields are here, so that an order that
+#: was sent before somebody asked for one does not count as changed.
+_PROGRESS = ("status", "paid_at", "transaction_id", "payment_title", "note", "extras")
 
 
 def content_hash(data: Mapping[str, Any]) -> str:
@@ -228,6 +235,11 @@ def document_hash(data: Mapping[str, Any]) -> str:
 
 def _hash(data: Mapping[str, Any], *, without: tuple[str, ...]) -> str:
     told = {key: value for key, value in data.items() if key not in (*without, *_NOT_TOLD)}
+    if not told.get("extras", True):
+        # As orders were before there were any.
+        del told["extras"]
+    if any("mapped" in line for line in told.get("lines") or ()):
+        told["lines"] = [{key: value for key, value in line.items() if key != "mapped"} for line in told["lines"]]
     if refunds := told.get("refunds"):
         told["refunds"] = [{key: value for key, value in refund.items() if key != "lines"} for refund in refunds]
     return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
