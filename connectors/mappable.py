@@ -73,7 +73,7 @@ _ORDERS = (
     SourceField("line.article_number", N_("Row: article number"), "article_number"),
     SourceField("line.name", N_("Row: name"), "name"),
     SourceField("line.details", N_("Row: details"), "details"),
-    SourceField("line.kind", N_("Row: kind (article, freight, fee, discount, gift_card)"), "kind"),
+    SourceField("line.kind", N_("Row: kind"), "kind"),
     SourceField("line.quantity", N_("Row: quantity"), "quantity", Kind.NUMBER),
     SourceField("line.net", N_("Row: amount excl. VAT"), "net", Kind.NUMBER),
     SourceField("line.vat_rate", N_("Row: VAT in percent"), "vat_rate", Kind.NUMBER),

@@ -19,6 +19,7 @@ from connectors.progress import OrderStatus
 from connectors.records import content_hash, from_json, to_json
 from flows import desired, rulebook, unaccounted
 from flows.ledger import items
+from flows.mapper import Mapper
 from flows.models import Flow, Item, Run, StockProfile
 from sharespine.lib.text import N_, Text
 
@@ -65,7 +66,8 @@ class Deciding:
         self.register = Register(flow.register)
         self.rules = rulebook.told(self.register, flow.rules)
         self.writes = flow.writes
-        lacks = {*flow.reads.lacks, *self.writes.lacks}
+        # What the source does not tell, a rule of the field mapping may.
+        lacks = {*(set(flow.reads.lacks) - Mapper(flow).fills), *self.writes.lacks}
         if self.writes.variant_dimensions == 0:
             lacks.add("variants")
         self.can = frozenset(each.key for each in FIELDS[self.register] if each.key not in lacks)

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from connectors.base import Register
 from connectors.errors import AccessError, ConnectorError, ProtocolError
-from flows import bugs, dbclock, health, initial, initial_run, rehearsal, rights, timing, turns
+from flows import bugs, dbclock, health, initial, initial_run, mapping_trial, rehearsal, rights, timing, turns
 from flows.article_reading import ArticleReading
 from flows.execution import Execution
 from flows.following import Following, FollowingReading
@@ -43,6 +43,8 @@ HALVES: Mapping[Register, tuple[Any, Any]] = {
     Register.STATUS: (FollowingReading, Following),
 }
 ARTICLES = (ArticleReading, Syncing)
+#: Runs that change nothing anywhere, and so may be made of a paused flow.
+READ_ONLY = (Run.Kind.DRY, Run.Kind.TRIAL)
 #: A flow that could do nothing about what is due (its buyers are under way elsewhere) asks again after this.
 PAUSE = timedelta(seconds=2)
 #: How long a run that the database failed waits, again and again, before it tries to give back what it holds, in seconds. In
@@ -59,14 +61,14 @@ def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: flo
     beside = Flow.objects.select_related("connection__customer", "connection__erp", "shop")
     # What is due is told by the database's clock, so it also tells what is not due yet.
     flow = beside.annotate(asked_at=dbclock.now()).get(pk=flow_id)
-    sync = initial.under_way(flow) if kind != Run.Kind.DRY else None
+    sync = initial.under_way(flow) if kind not in READ_ONLY else None
     if sync is not None:
         # Until it is done, whatever the flow does is part of it.
         kind, actor, reads = Run.Kind.INITIAL, sync.started_by, True
         is_over = sync.state == InitialSync.State.STOPPING
         if not is_over and not (flow.connection.state == Connection.State.ACTIVE and rights.may_run(flow, at=timezone.now())):
             return None
-    elif kind == Run.Kind.DRY:
+    elif kind in READ_ONLY:
         reads = True
     else:
         if not (flow.is_live and rights.may_run(flow, at=timezone.now())):
@@ -85,6 +87,8 @@ def run(flow_id: int, *, kind: str = Run.Kind.POLL, actor: str = "", budget: flo
     try:
         if kind == Run.Kind.DRY:
             rehearsal.rehearse(flow, this)
+        elif kind == Run.Kind.TRIAL:
+            mapping_trial.carry_out(flow, this)
         else:
             Session(flow, this, budget or settings.RUN_BUDGET_SECONDS, reads=reads, sync=sync).carry_out()
     except Fenced:

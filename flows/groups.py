@@ -67,8 +67,25 @@ OF_REGISTERS = {
 }
 #: What came with initial product syncs: who may change flows may start and stop them.
 OF_INITIAL_SYNCS = dict.fromkeys(("Support", "Support lead"), ("view_initialsync", "view_initialarticle"))
+#: What came with field mappings. The rules themselves are changed by whoever may change the flow, and never one by one.
+OF_MAPPINGS = {
+    N_("Support"): ("view_lookuptable", "view_fieldmapping"),
+    N_("Support lead"): (
+        "view_fieldmapping",
+        "view_historicalfieldmapping",
+        *(f"{verb}_lookuptable" for verb in ("view", "add", "change", "delete")),
+        "view_historicallookuptable",
+    ),
+}
 GROUPS = {
-    N_("Support"): (*LOOK, *ACT, *OF_BILLING["Support"], *OF_REGISTERS["Support"], *OF_INITIAL_SYNCS["Support"]),
+    N_("Support"): (
+        *LOOK,
+        *ACT,
+        *OF_BILLING["Support"],
+        *OF_REGISTERS["Support"],
+        *OF_INITIAL_SYNCS["Support"],
+        *OF_MAPPINGS["Support"],
+    ),
     N_("Support lead"): (
         *LOOK,
         *ACT,
@@ -77,6 +94,7 @@ GROUPS = {
         *OF_BILLING["Support lead"],
         *OF_REGISTERS["Support lead"],
         *OF_INITIAL_SYNCS["Support lead"],
+        *OF_MAPPINGS["Support lead"],
     ),
     N_("Finance, read only"): ("view_customer", "view_transfer", *OF_BILLING["Finance, read only"]),
 }

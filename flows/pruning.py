@@ -83,7 +83,7 @@ def steps() -> Iterator[Step]:
     while slimmed := slimming.slim(details, STEP):
         yield "orders slimmed", slimmed
     yield from _walk("events", slimming.forgettable(), history, moment="at", forget=slimming.forget_events)
-    of_no_use = _saw_nothing() | Q(kind=Run.Kind.DRY, started_at__lt=details) | Q(started_at__lt=history)
+    of_no_use = _saw_nothing() | Q(kind__in=[Run.Kind.DRY, Run.Kind.TRIAL], started_at__lt=details) | Q(started_at__lt=history)
     yield from _walk("runs", Run.objects.filter(of_no_use), quiet, moment="started_at", forget=slimming.forget_runs)
     yield from _clear("webhooks", Delivery.objects.filter(received_at__lt=rest).order_by("received_at"))
     yield from _clear("results of tasks", apps.get_model("django_q", "Task").objects.filter(stopped__lt=rest))

@@ -32,9 +32,9 @@ NONE = Text("")
 def needed(flow: Flow) -> tuple[Feature, ...]:
     """The features that `flow`, saved or not, needs.
 
-    They are those of its register and of its stock profile, and multishop where its shop is not the connection's first. The
-    combination (#3) needs multishop, too: in it, all but the orders, which go the same way in every main flow. Where a plugin
-    is switched on, the flow needs plugins: it does not go on without what its connection has chosen.
+    They are those of its register, of its stock profile and of its field mapping, and multishop where its shop is not the
+    connection's first. The combination (#3) needs multishop, too: in it, all but the orders, which go the same way in every
+    main flow. Where a plugin is switched on, the flow needs plugins: it does not go on without what its connection has chosen.
     """
     features = list(NEEDED[flow.register])
     if flow.register == Register.STOCK and flow.stock_profile_id:
@@ -46,6 +46,8 @@ def needed(flow: Flow) -> tuple[Feature, ...]:
         features.append(Feature.MULTISHOP)
     if has_plugins and flow.register in REGISTERS:
         features.append(Feature.PLUGINS)
+    if flow.mapped:
+        features.append(Feature.FIELD_MAPPING)
     return tuple(features)
 
 

@@ -18,7 +18,7 @@ from connectors.registry import connector_class
 from flows import bugs, dbclock, health, readiness, rehearsal, rights, tasks
 from flows.ledger import by_hand, held
 from flows.ledger.capture import BY_HAND
-from flows.models import Connection, Endpoint, Flow, Run, Transfer
+from flows.models import Connection, Endpoint, FieldMapping, Flow, Run, Transfer
 from flows.settling import quarantine
 from sharespine.lib.text import N_, Text
 
@@ -97,7 +97,7 @@ def _set_state(connection: Connection, state: str, reason: Text, actor: str) -> 
         connection.flows.update(next_run_at=None, queued_at=None)
 
 
-def sign(configured: Connection | Flow, state: str, actor: str) -> None:
+def sign(configured: Connection | Flow | FieldMapping, state: str, actor: str) -> None:
     """Have the next change of `configured` say in its history who made it."""
     # The attribute that simple-history reads when the row is saved.
     setattr(configured, "_change_reason", f"{state} ({actor})")  # noqa: B010 - not a field of the model

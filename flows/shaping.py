@@ -5,12 +5,14 @@ A flow that has nothing to change pays one question to the database per run, and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from connectors.base import Change, Document, Draft, Put
 from connectors.plugins import REGISTERS
+from flows.mapper import Mapper
 from flows.models import ConnectionPlugin, Flow
 
 if TYPE_CHECKING:
@@ -24,7 +26,9 @@ class Shaping:
     `Filtered`, a subclass of it, says that the record is left out and nothing is wrong.
     """
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, pairs: Sequence[tuple[str, str]] | None = None) -> None:
+        """`pairs` of target and expression are put in place of the saved field mapping, for a trial."""
+        self._mapper = Mapper(flow, pairs)
         self._stack = ExitStack()
         self._plugins: Plugins | None = None
         chosen = list(_chosen(flow))
@@ -42,19 +46,24 @@ class Shaping:
 
     @property
     def is_needed(self) -> bool:
-        """Whether anything is done to records at all."""
+        """Whether plugins do anything to records, which takes time."""
         return self._plugins is not None
 
+    @property
+    def maps(self) -> bool:
+        """Whether the flow has a field mapping, which takes none to speak of."""
+        return self._mapper.is_needed
+
     def of(self, record: Any) -> Any:
-        """`record`, as its source has it, as it is to be written."""
-        if self._plugins is None:
-            return record
-        self._plugins.filter(record)
+        """`record` as it is to be written: what plugins leave in, mapped by the rules, and then changed by plugins."""
+        if self._plugins is not None:
+            self._plugins.filter(record)
         return self.mapped(record)
 
     def mapped(self, record: Any) -> Any:
         """As `of`, for one that may not be left out any more: it may be in the target already."""
-        return record if self._plugins is None else self._plugins.map(record)
+        shaped = self._mapper.of(record)
+        return shaped if self._plugins is None else self._plugins.map(shaped)
 
     def before_write(self, record: Any, draft: Draft | Change) -> None:
         """Raises `RejectedError` when `draft`, made of `record`, must not be sent."""

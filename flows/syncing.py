@@ -152,12 +152,14 @@ class Syncing:
         return True
 
     def _wanted(self, item: Item) -> Wanted:
-        if not self.shaping.is_needed:
-            wanted: Wanted = self.deciding.wanted(item)
-            return wanted
-        record = self.session.aside(self.shaping.of, self.deciding.record_of(item))
-        shaped: Wanted = self.deciding.wanted(item, record)
-        return shaped
+        wanted: Wanted
+        if self.shaping.is_needed:
+            wanted = self.deciding.wanted(item, self.session.aside(self.shaping.of, self.deciding.record_of(item)))
+        elif self.shaping.maps:
+            wanted = self.deciding.wanted(item, self.shaping.of(self.deciding.record_of(item)))
+        else:
+            wanted = self.deciding.wanted(item)
+        return wanted
 
     # --- in the threads ---------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 sys.setswitchinterval(0.0005)
 #: How often, in seconds, a worker has somebody look after contracts, room and notices.
 UPKEEP_EVERY = 300.0
+#: For so many seconds a trial of a field mapping waits for the run of its flow that is under way.
+PATIENCE = 60.0
 _next_upkeep = time.monotonic() + UPKEEP_EVERY
 
 
@@ -42,9 +44,13 @@ def wake_for(flow_id: int, *, kind: str, actor: str) -> None:
 
 
 def run_flow(flow_id: int, kind: str = Run.Kind.POLL, actor: str = "") -> None:
-    """Carry out one run of a flow."""
+    """Carry out one run of a flow. A trial that somebody waits for lets the run that is under way end first."""
+    ends = time.monotonic() + PATIENCE
     with borne(log):
-        engine.run(flow_id, kind=kind, actor=actor)
+        while engine.run(flow_id, kind=kind, actor=actor) is None and kind == Run.Kind.TRIAL:
+            if stopping.asked() or time.monotonic() > ends:
+                break
+            time.sleep(1)
 
 
 def work() -> int:

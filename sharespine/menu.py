@@ -61,6 +61,7 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Endpoints"), "lan", _list("flows_endpoint"), "flows.view_endpoint"),
                 _item(_("Connections"), "cable", _list("flows_connection"), "flows.view_connection", but_not="/registers/"),
                 _item(_("Flows"), "swap_horiz", _list("flows_flow"), "flows.view_flow"),
+                _item(_("Look-up tables"), "dictionary", _list("flows_lookuptable"), "flows.view_lookuptable"),
                 _item(_("Webhooks"), "webhook", _list("flows_delivery"), "flows.view_delivery"),
             ],
         },

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from connectors.base import Capabilities, Reads, Register, Writes
 from connectors.economic.order_options import KINDS
+from connectors.economic.targets import TARGETS
 from sharespine.lib.text import N_
 
 #: Times of change are in whole minutes (recorded February 2024).
@@ -69,6 +70,7 @@ CAPABILITIES = Capabilities(
             # What is available is what is in stock without what customers have ordered; drafts of invoices take nothing.
             reserving_kinds=("order",),
             lacks={"number_series": N_("e-conomic gives documents their numbers.")},
+            target_fields=TARGETS,
         ),
         Register.PRODUCTS: Writes(
             batch_size=20,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.base import Draft, Register, Step
+from connectors.economic import targets
 from connectors.economic.agreement import Agreement
 from connectors.economic.amounts import vat_on
 from connectors.economic.articles import check_products, product_bodies
@@ -42,6 +43,7 @@ CREATE_DOCUMENT = N_("Create the document")
 def draft_of(order: Order, reference: str, settings: Settings, agreement: Agreement) -> Draft:
     """Raises `RejectedError` when the order cannot be written as it is."""
     cutter = Cutter()
+    settings = targets.settings_for(order, settings)
     check_currency(order.currency, agreement)
     tax = taxation(order, settings)
     rows = rows_of(order, tax, settings)
@@ -62,6 +64,7 @@ def draft_of(order: Order, reference: str, settings: Settings, agreement: Agreem
     # As e-conomic spells it: the look-up ignores the case of letters, and a reference may not.
     numbers = {row.article: str(products.get(row.article, {}).get("productNumber", row.article)) for row in rows}
     body = _document(order, reference, settings, cutter, zone=tax.zone, terms=terms, customer=customer)
+    targets.fill_document(body, order, cutter)
     body["lines"] = [
         line_body(row, index, settings, cutter, number=numbers[row.article]) for index, row in enumerate(rows, start=1)
     ]
@@ -137,7 +140,9 @@ def _customer(
     if found is not None:
         return found, None
     currency = order.currency.upper()
-    return NEW_CUSTOMER, customer_body(buyer, settings, agreement, cutter, currency=currency, zone=zone, terms=terms)
+    body = customer_body(buyer, settings, agreement, cutter, currency=currency, zone=zone, terms=terms)
+    targets.fill_customer(body, order, cutter)
+    return NEW_CUSTOMER, body
 
 
 def _document(
@@ -215,9 +220,10 @@ def line_body(row: Row, number_of_line: int, settings: Settings, cutter: Cutter,
     }
     if settings.unit is not None and row.is_article:
         line["unit"] = {"unitNumber": settings.unit}
-    if settings.department is not None:
+    department = settings.department if row.department is None else row.department
+    if department is not None:
         line["departmentalDistribution"] = {
-            "departmentalDistributionNumber": settings.department,
+            "departmentalDistributionNumber": department,
             "distributionType": "department",
         }
     return line

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from connectors.economic.amounts import ONE, Piece, pieces
 from connectors.economic.settings import LABELS, STANDARD, Settings
+from connectors.economic.targets import department_of, description_of
 from connectors.economic.vat import Taxation, plain
 from connectors.errors import InvalidRecord
 from connectors.records import LineKind, Order, OrderLine
@@ -27,7 +28,7 @@ class Row:
 
     `group_rate` is None where the order does not tell: no VAT in the zone, or a row of 0.00 without a rate. `home_rate` is then
     what the shop says that the article has at home, for one that has to be created. `value` is what
-    one piece costs before discount, without VAT, for an article that has to be created.
+    one piece costs before discount, without VAT, for an article that has to be created. `department` is the row's own, if any.
     """
 
     article: str
@@ -39,6 +40,7 @@ class Row:
     value: Decimal
     home_rate: Decimal | None = None
     is_article: bool = False
+    department: int | None = None
 
     @property
     def net(self) -> Decimal:
@@ -98,13 +100,14 @@ def _lines(line: OrderLine, net: Decimal, tax: Taxation, settings: Settings) -> 
         yield Row(
             article=article,
             name=name,
-            description=f"{counted}\n{line.details.strip()}".strip(),
+            description=description_of(line) or f"{counted}\n{line.details.strip()}".strip(),
             piece=piece,
             charged=tax.charged(line.vat_rate),
             group_rate=_group_rate(line.vat_rate, tax),
             home_rate=line.home_vat_rate,
             value=max(value, ZERO) if is_article else ZERO,
             is_article=is_article,
+            department=department_of(line),
         )
 
 

@@ -97,6 +97,16 @@ _OPTIONS = (
     ),
 )
 
+_ORDER_OPTIONS = (
+    Option(
+        key="extra_fields",
+        label=N_("Order fields that go along"),
+        kind=OptionKind.LINES,
+        help=N_("One a line: names of fields that plugins save on an order. A field mapping adds those that it reads."),
+        group=N_("Fields of plugins"),
+    ),
+)
+
 _PRICE_OPTIONS = (
     Option(
         key="currency",
@@ -139,13 +149,13 @@ MANIFEST = Manifest(
     editions=("cloud", "client"),
     api="REST wc/v3",
     options=_OPTIONS,
-    read_options={Register.PRICES: _PRICE_OPTIONS},
+    read_options={Register.ORDERS: _ORDER_OPTIONS, Register.PRICES: _PRICE_OPTIONS},
     write_options={Register.PRICES: _PRICE_OPTIONS, Register.STATUS: _STATUS_OPTIONS},
 )
 
 CAPABILITIES = Capabilities(
     reads={
-        Register.ORDERS: Reads(page_size=PAGE_SIZE, overlap=_OVERLAP),
+        Register.ORDERS: Reads(page_size=PAGE_SIZE, overlap=_OVERLAP, extra_fields=True),
         Register.PRODUCTS: Reads(page_size=PAGE_SIZE, overlap=_OVERLAP, lacks={"unit": _NO_UNIT}),
         Register.PRICES: Reads(page_size=PAGE_SIZE, overlap=_OVERLAP, lacks={"currencies": _ONE_CURRENCY}),
         Register.STOCK: Reads(

@@ -37,12 +37,13 @@ _CANCELLED = frozenset({"cancelled", "failed", "refunded", "trash"})
 class Rules:
     """What differs between shops and cannot be seen on the order itself. Names are compared without regard to case.
 
-    `home_rates` is tax class → percent in the shop's own country.
+    `extra_fields` are the order fields that go along. `home_rates` is tax class → percent in the shop's own country.
     """
 
     organisation_number_field: str = ""
     vat_number_field: str = ""
     channel_field: str = ""
+    extra_fields: tuple[str, ...] = ()
     gift_card_fee_names: frozenset[str] = frozenset()
     home_rates: Mapping[str, Decimal] = field(default_factory=dict)
 
@@ -107,7 +108,14 @@ def _order(wire: Mapping[str, Any], number: str, rules: Rules, refunds: Sequence
         note=wording.lines(wire["customer_note"]),
         channel=wording.one_line(meta.get(rules.channel_field)),
         cancelled=wire["status"] in _CANCELLED,
+        extras=_extras(meta, rules.extra_fields),
     )
+
+
+def _extras(meta: Mapping[str, Any], names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Those of the order's own fields that were asked for and say something. One that holds more than a text is left out."""
+    found = ((name, wording.lines(meta.get(name))) for name in names)
+    return tuple((name, value) for name, value in found if value)
 
 
 def _is_untaxed(wire: Mapping[str, Any]) -> bool:

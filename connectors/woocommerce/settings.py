@@ -42,6 +42,7 @@ def settings_of(options: Mapping[str, Any], flow_options: Mapping[str, Any]) -> 
             organisation_number_field=str(options["organisation_number_field"] or ""),
             vat_number_field=str(options["vat_number_field"] or ""),
             channel_field=str(options["channel_field"] or ""),
+            extra_fields=_lines(flow_options["extra_fields"]),
             gift_card_fee_names=frozenset(filter(None, (wording.one_line(name).casefold() for name in fees))),
         ),
         home_country=str(options["home_country"]).upper(),
@@ -50,6 +51,11 @@ def settings_of(options: Mapping[str, Any], flow_options: Mapping[str, Any]) -> 
         prices_include_vat=_flag(flow_options["prices_include_vat"]),
         parcels_field=str(flow_options["parcels_field"]),
     )
+
+
+def _lines(value: object) -> tuple[str, ...]:
+    """The lines that say something, each once."""
+    return tuple(dict.fromkeys(line.strip() for line in str(value or "").splitlines() if line.strip()))
 
 
 def _flag(value: object) -> bool:

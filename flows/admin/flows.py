@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connectors.base import Register, Role
-from flows import rework, services, timing
-from flows.admin import initial
+from flows import mapper, rework, services, timing
+from flows.admin import initial, mappings
 from flows.admin.connections import endpoint_choice
 from flows.admin.filters import CustomerFilter, labelled
 from flows.admin.flow_adding import AddFlowForm
@@ -49,6 +52,34 @@ class FlowAdmin(SetUpAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Flow]:
         # Its name is made of them.
         return super().get_queryset(request).select_related("shop", "connection__erp", "connection__customer")
+
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view
+        return [
+            path("<path:object_id>/mapping/", view(self.mapping_view), name="flows_flow_mapping"),
+            path("<path:object_id>/mapping/progress/", view(self.mapping_progress), name="flows_flow_mapping_progress"),
+            path("<path:object_id>/mapping/<str:kind>/", view(self.mapping_export), name="flows_flow_mapping_export"),
+            *super().get_urls(),
+        ]
+
+    def mapping_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The rules of the field mapping."""
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return mappings.page(request, self._seen(request, object_id), context, self.address_of(object_id))
+
+    def mapping_progress(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """How far the trial of the rules has come."""
+        return mappings.progress(request, self._seen(request, object_id), {})
+
+    def mapping_export(self, request: HttpRequest, object_id: str, kind: str) -> HttpResponseBase:
+        """The rules as a file."""
+        return mappings.export(self._seen(request, object_id), kind)
+
+    def _seen(self, request: HttpRequest, object_id: str) -> Flow | None:
+        flow: Flow | None = self.get_object(request, object_id)
+        if not self.has_view_permission(request, flow):
+            raise PermissionDenied
+        return flow
 
     def autocomplete_label(self, record: Any) -> str:
         return labelled(record)
@@ -99,6 +130,8 @@ class FlowAdmin(SetUpAdmin):
         context["initial_syncs"] = InitialSync.objects.filter(flow=int(object_id))[:3] if known else []
         if known and (flow := self.get_queryset(request).filter(pk=int(object_id)).first()):
             context["timetable"] = timetable(flow, timezone.now())
+            if mapper.targets(flow):
+                context |= {"can_map": True, "mapping_rules": flow.mappings.filter(active=True).count()}
         return super().change_view(request, object_id, form_url, context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Flow | None = None) -> bool:

@@ -20,7 +20,7 @@ class Parameter(Enum):
     WHOLE = N_("a whole number")
     NUMBER = N_("a number")
     VALUE = N_("a text, a number or a field")
-    ZONE = N_('a time zone in double quotes, like "Europe/Helsinki"')
+    ZONE = N_("a time zone in double quotes, for instance Europe/Helsinki")
     TABLE = N_("the name of a look-up table")
     UNMATCHED = N_("stop, empty or a text in double quotes")
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, DecimalException
+from functools import cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -183,4 +184,10 @@ def table(value: Value, table: Table, unmatched: str = STOP, other: str = "") ->
 
 
 def is_zone(name: str) -> bool:
-    return name in available_timezones()
+    return name in _zones()
+
+
+@cache
+def _zones() -> set[str]:
+    # A walk through hundreds of files: once is enough.
+    return available_timezones()

@@ -17,3 +17,8 @@ class MappingError(Exception):
         self.text = text
         self.position = position
         self.rule, self.target = 0, ""
+
+    def named(self, rule: int, target: str) -> MappingError:
+        """The same error, which says now that it is about this rule."""
+        self.rule, self.target = rule, target
+        return self

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connectors.articles import Price, Product
 from connectors.mappable import Kind, TargetField
@@ -18,9 +17,6 @@ from flows.mapping.errors import MappingError
 from flows.mapping.values import Value, is_empty, number_of, said
 from sharespine.lib.clock import STOCKHOLM
 from sharespine.lib.text import N_, Text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: Rules of one mapping.
 MOST_RULES = 100
@@ -47,13 +43,15 @@ class Rules:
         rules = []
         for number, (key, expression) in enumerate(pairs, start=1):
             target = targets.get(key)
-            with _naming(number, target.label if target else key):
+            try:
                 if number > MOST_RULES:
                     raise MappingError(Text(N_("A mapping has at most %(n)s rules."), {"n": str(MOST_RULES)}))
                 if target is None:
                     raise MappingError(Text(N_("There is no field “%(field)s” to be filled here."), {"field": key[:60]}))
                 words = replace(vocabulary, lines=target.per_line)
                 rules.append(Rule(number, target, words.compiled(expression)))
+            except MappingError as error:
+                raise error.named(number, target.label if target else key) from None
         return cls(tuple(rules))
 
     @property
@@ -73,10 +71,12 @@ class Rules:
         """The record with its own fields filled. Raises `MappingError`, which names the rule."""
         changes: dict[str, Any] = {}
         for rule in self.rules:
-            with _naming(rule.number, rule.target.label):
+            try:
                 value = rule.expression.of(record)
                 if rule.target.key not in changes and not is_empty(value):
                     changes[rule.target.key] = _for_record(value, rule.target)
+            except MappingError as error:
+                raise error.named(rule.number, rule.target.label) from None
         return replace(record, **changes) if changes else record
 
     def _filled(self, order: Order, line: Any) -> tuple[tuple[str, str], ...]:
@@ -85,21 +85,13 @@ class Rules:
         for rule in self.rules:
             if rule.target.per_line != (line is not None) or rule.target.key in filled:
                 continue
-            with _naming(rule.number, rule.target.label):
+            try:
                 value = rule.expression.of(order, line)
                 if not is_empty(value):
                     filled[rule.target.key] = _for_document(value, rule.target)
+            except MappingError as error:
+                raise error.named(rule.number, rule.target.label) from None
         return tuple(filled.items())
-
-
-@contextmanager
-def _naming(number: int, target: str) -> Iterator[None]:
-    """Have what is raised within say which rule it is about."""
-    try:
-        yield
-    except MappingError as error:
-        error.rule, error.target = number, target
-        raise
 
 
 def _for_document(value: Value, target: TargetField) -> str:

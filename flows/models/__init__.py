@@ -6,6 +6,7 @@ from flows.models.endpoints import Endpoint
 from flows.models.flows import Flow
 from flows.models.initial import InitialArticle, InitialSync
 from flows.models.items import Item
+from flows.models.mappings import FieldMapping, LookUpTable, MappingDraft
 from flows.models.plugins import ConnectionPlugin
 from flows.models.profiles import StockProfile
 from flows.models.runs import Run
@@ -18,10 +19,13 @@ __all__ = [
     "Delivery",
     "Endpoint",
     "Event",
+    "FieldMapping",
     "Flow",
     "InitialArticle",
     "InitialSync",
     "Item",
+    "LookUpTable",
+    "MappingDraft",
     "Run",
     "StockProfile",
     "Transfer",

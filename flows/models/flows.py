@@ -90,6 +90,8 @@ class Flow(models.Model):
         help_text=_("Empty: all that is available in the ERP is offered."),
     )
     rules = models.JSONField(_("rules"), default=dict, blank=True, null=True)
+    #: Whether any rule of a field mapping is in use: a flow without one asks for none.
+    mapped = models.BooleanField(_("field mapping"), default=False, db_default=False, editable=False)
     interval_minutes = models.PositiveIntegerField(_("minutes between runs"), default=5)
     cron = models.CharField(
         _("own times"),
@@ -127,6 +129,7 @@ class Flow(models.Model):
     history = HistoricalRecords(
         excluded_fields=[
             "hindrance",
+            "mapped",
             "cursor",
             "swept_at",
             "swept_to",

@@ -27,6 +27,7 @@ class Run(models.Model):
         SWEEP = "sweep", _("sweep")
         DRY = "dry", _("dry run")
         INITIAL = "initial", _("initial sync")
+        TRIAL = "trial", _("trial of a field mapping")
 
     flow = models.ForeignKey(Flow, models.CASCADE, verbose_name=_("flow"), related_name="runs")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.POLL)
@@ -42,7 +43,7 @@ class Run(models.Model):
     error_code = models.CharField(_("error code"), max_length=50, blank=True)
     error = TextColumn(_("error"))
     evidence = models.TextField(_("evidence"), blank=True)
-    #: What a dry run would have sent.
+    #: What a dry run would have sent; what a trial found.
     report = models.JSONField(_("report"), default=list, blank=True)
 
     seen = models.PositiveIntegerField(_("seen"), default=0)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import admin, backlog, fairness, idle, plugins, spread, throughput, webhooks
+from tests.benchmarks import admin, backlog, fairness, idle, mapping, plugins, spread, throughput, webhooks
 from tests.benchmarks.databases import POSTGRESQL, SQLITE, server
 
 #: What measures a name, given the arguments of the command line: figures by name.
@@ -47,6 +47,7 @@ def measures() -> dict[str, tuple[str, Measure]]:
     found["fairness"] = "", lambda _: fairness.figures(_production())
     found["plugins"] = "", lambda arguments: plugins.figures(arguments.rounds)
     found["admin"] = "", lambda arguments: admin.figures(arguments.rows)
+    found["mapping"] = SQLITE, lambda _: mapping.figures(SQLITE)
     return found
 
 

@@ -24,9 +24,20 @@ from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from billing.models import Customer  # noqa: E402
-from flows import services, tasks  # noqa: E402
+from flows import engine, mapping_changes, mapping_rules, mapping_trial, services, tasks  # noqa: E402
 from flows.ledger import claims  # noqa: E402
-from flows.models import Connection, ConnectionPlugin, Endpoint, Event, Flow, Item, Transfer  # noqa: E402
+from flows.models import (  # noqa: E402
+    Connection,
+    ConnectionPlugin,
+    Endpoint,
+    Event,
+    Flow,
+    Item,
+    LookUpTable,
+    Run,
+    Transfer,
+)
+from flows.shaping import Shaping  # noqa: E402
 from tests.benchmarks.wire import obey  # noqa: E402
 from tests.customers import subscribed  # noqa: E402
 from tests.faults import initial  # noqa: E402
@@ -223,6 +234,40 @@ def work(flow: int) -> dict[str, Any]:
     return {"claims": taken, "sent": sent.count() - before, "seconds": seconds, "memory": memory()}
 
 
+def map_fields(flow: int, rules: list[tuple[str, str]], tables: dict[str, list[list[str]]]) -> None:
+    """Have a change of the field mapping of `flow` wait for its trial."""
+    changed = Flow.objects.select_related("connection__erp", "shop").get(pk=flow)
+    for name, pairs in tables.items():
+        LookUpTable.objects.create(customer=changed.connection.customer, name=name, rows=pairs)
+    rows = [{"target": target, "expression": expression, "active": True} for target, expression in rules]
+    mapping_changes.edit(changed, rows, actor=ACTOR)
+
+
+def try_mapping(flow: int) -> dict[str, Any]:
+    """Seconds of the trial of that change, of preparing the same orders once as a transfer does, and of its rules alone."""
+    started = time.perf_counter()
+    run = engine.run(flow, kind=Run.Kind.TRIAL)
+    trial = time.perf_counter() - started
+    assert run is not None
+    report: Any = run.report
+    changed = Flow.objects.select_related("connection__erp", "shop").get(pk=flow)
+    started = time.perf_counter()
+    with changed.target.connect(changed.target_options) as target:
+        past: list[Any] = mapping_trial.past(changed)
+        for start in range(0, len(past), mapping_trial.TOGETHER):
+            batch = past[start : start + mapping_trial.TOGETHER]
+            target.look_ahead([each.record for each in batch])
+            for each in batch:
+                target.prepare(each.record, reference=each.reference)
+    own = time.perf_counter() - started
+    shaping = Shaping(changed, mapping_rules.pairs(mapping_rules.edited(changed)))
+    started = time.perf_counter()
+    for each in past:
+        shaping.of(each.record)
+    rules = time.perf_counter() - started
+    return {"trial": trial, "own": own, "rules": rules, "tried": report["tried"], "counts": report["counts"]}
+
+
 def memory() -> float:
     """The most memory that this process ever had, in MB."""
     status = Path("/proc/self/status").read_text()
@@ -285,7 +330,7 @@ class Profiler:
 def main() -> None:
     verbs = (set_up, beside, choose_plugin, carry_out, pause, resume, slow_down, make_due, spread, pile_up, work, states)
     of_initial = (begin_initial, carry_initial, stop_initial, resume_initial, look_initial)
-    obey({verb.__name__: verb for verb in (*verbs, *of_initial)})
+    obey({verb.__name__: verb for verb in (*verbs, *of_initial, map_fields, try_mapping)})
 
 
 if __name__ == "__main__":

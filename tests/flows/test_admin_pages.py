@@ -93,6 +93,7 @@ def test_who_may_only_look_sees_everything_and_gets_no_buttons(seeded: seed.Seed
         "view_stockprofile",
         "view_initialsync",
         "view_initialarticle",
+        "view_lookuptable",
         *(f"view_{model}" for model in SOLD),
         "view_serviceaccount",
         "view_entry",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.articles import Product
@@ -226,6 +226,7 @@ CALLS = st.sampled_from([c.example.partition("|")[2] for c in CONVERSIONS.values
 )
 
 
+@settings(deadline=None)
 @given(ANYTHING, factories.orders(largest=3), VALUES)
 def test_whatever_is_written_nothing_is_raised_but_the_error_of_the_language(text: str, order: Order, value: str) -> None:
     order = replace(order, note=value, extras=(("x", value),))
@@ -237,6 +238,7 @@ def test_whatever_is_written_nothing_is_raised_but_the_error_of_the_language(tex
         assert len(said(found)) <= LONGEST
 
 
+@settings(deadline=None)
 @given(st.lists(CALLS, min_size=1, max_size=5), VALUES | st.decimals() | st.datetimes(timezones=st.just(UTC)) | st.none())
 def test_no_chain_of_conversions_raises_anything_else(calls: list[str], value: Any) -> None:
     order = an_order(note=value)
@@ -249,6 +251,7 @@ def test_no_chain_of_conversions_raises_anything_else(calls: list[str], value: A
         assert found is None or not isinstance(found, float)
 
 
+@settings(deadline=None)
 @given(factories.amounts(), factories.amounts(), st.integers(0, 6))
 def test_numbers_stay_exact(one: Decimal, other: Decimal, decimals: int) -> None:
     assert Decimal(told(f'"{one}" | add {other} | subtract {other}')) == one
@@ -258,6 +261,7 @@ def test_numbers_stay_exact(one: Decimal, other: Decimal, decimals: int) -> None
     )
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1), timezones=st.just(UTC)), st.integers(-3000, 3000))
 def test_times_stay_exact_and_aware(moment: datetime, days: int) -> None:
     found = WORDS.compiled(f"order.placed_at | days {days} | days {-days}").of(an_order(placed_at=moment))
@@ -269,11 +273,13 @@ def test_times_stay_exact_and_aware(moment: datetime, days: int) -> None:
     assert shown == moment.strftime("%Y-%m-%d %H:%M")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_can_be_quoted(text: str) -> None:
     assert told(quoted(text)) == text
 
 
+@settings(deadline=None)
 @given(factories.orders(largest=3))
 def test_no_expression_reaches_outside_its_record(order: Order) -> None:
     for key, field in WORDS.fields.items():

@@ -4,7 +4,9 @@ import socket
 
 import pytest
 
+from connectors.base import Option
 from connectors.errors import BadCredentials, ConnectorError, TemporaryError, Unreachable
+from connectors.targets import TargetField
 from tests.connectors.contract.stage import Stage
 
 
@@ -18,9 +20,10 @@ def test_check_says_what_the_endpoint_is_and_changes_nothing(system: Stage) -> N
 
 def test_check_offers_every_list_that_a_field_chooses_from(system: Stage) -> None:
     report = system.connector().check()
-    fields = [
+    fields: list[Option | TargetField] = [
         *system.cls.manifest.options,
         *system.cls.manifest.flow_options(),
+        *(target for writes in system.cls.capabilities.writes.values() for target in writes.target_fields),
     ]
     wanted = {field.choices_from for field in fields if field.choices_from}
     assert wanted <= report.choices.keys()

@@ -72,6 +72,15 @@ def test_what_a_register_lacks_are_fields_of_it_each_with_a_reason(system: Stage
             assert all(reason.endswith(".") for reason in ability.lacks.values())
 
 
+def test_what_a_field_mapping_may_fill_is_declared_once_each_and_what_it_may_read_can_be_asked_for(system: Stage) -> None:
+    for register, ability in system.cls.capabilities.writes.items():
+        assert twice([target.key for target in ability.target_fields]) == [], register
+        assert twice([target.label for target in ability.target_fields]) == [], register
+    for register, reading in system.cls.capabilities.reads.items():
+        options = {option.key for option in system.cls.manifest.read_options.get(register, ())}
+        assert reading.extra_fields == ("extra_fields" in options), register
+
+
 def test_documents_that_can_be_written_can_be_settled_when_the_answer_is_lost(erp: Stage) -> None:
     writes = erp.cls.capabilities.writes[Register.ORDERS]
     assert writes.document_kinds

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from connectors.base import Draft, Register, Writes
 from connectors.errors import ConnectorError, RejectedError
 from connectors.records import Order, to_json
 from connectors.sandbox import Call, Fault
+from connectors.targets import Kind
 from tests.connectors.contract import samples
 from tests.connectors.contract.stage import Stage
 from tests.factories import orders
@@ -52,6 +54,23 @@ class TestPrepare:
     def test_no_secret_is_in_the_draft(self, erp: Stage) -> None:
         shown = json.dumps(to_json(erp.connector().prepare(samples.plain(), reference="SO-1042")))
         assert [secret for secret in erp.secrets if secret in shown] == []
+
+    def test_each_field_that_a_mapping_may_fill_is_filled_and_nothing_that_the_document_is_worth(self, erp: Stage) -> None:
+        record = samples.plain()
+        plain = erp.connector().prepare(record, reference="SO-1042")
+        for target in writes(erp).target_fields:
+            value = {Kind.TIME: "2031-02-03", Kind.NUMBER: "987654"}.get(target.kind, "Fylld av en regel")
+            filled = ((target.key, value),)
+            if target.per_line:
+                order = replace(record, lines=tuple(replace(line, mapped=filled) for line in record.lines))
+            else:
+                order = replace(record, mapped=filled)
+            draft = erp.connector().prepare(order, reference="SO-1042")
+            assert value in json.dumps(to_json(draft), ensure_ascii=False), target.key
+            assert (draft.reference, draft.total, draft.total_vat, draft.currency) == (
+                *(plain.reference, plain.total),
+                *(plain.total_vat, plain.currency),
+            )
 
     def test_two_drafts_of_the_same_order_agree(self, erp: Stage) -> None:
         drafts: list[Draft] = [erp.connector().prepare(samples.plain(), reference="SO-1042") for _ in range(2)]

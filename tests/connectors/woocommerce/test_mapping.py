@@ -459,3 +459,16 @@ def test_an_article_sold_without_vat_tells_the_rate_that_it_has_at_home() -> Non
 )
 def test_an_order_that_will_not_be_delivered_says_so(name: str, cancelled: bool) -> None:
     assert order_from(recorded(name)).cancelled is cancelled
+
+
+def test_only_the_extra_fields_that_are_asked_for_go_along() -> None:
+    wire = recorded("order-processing-meta")
+    wire["meta_data"] = [
+        {"id": 1, "key": "po", "value": " PO-7 <b>x</b> "},
+        {"id": 2, "key": "secret", "value": "not asked for"},
+        {"id": 3, "key": "list", "value": ["a"]},
+        {"id": 4, "key": "count", "value": 3},
+    ]
+    assert order_from(wire).extras == ()
+    rules = Rules(extra_fields=("po", "list", "count", "unknown"))
+    assert order_from(wire, rules).extras == (("po", "PO-7 x"), ("count", "3"))

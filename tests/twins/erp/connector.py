@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from connectors.base import (
     Capabilities,
@@ -25,8 +25,16 @@ from connectors.base import (
     Writes,
 )
 from connectors.records import Order
+from connectors.targets import Kind, TargetField
 from tests.twins.goods import ABLE, able_to_write
 from tests.twins.world import WORLDS, World
+
+#: What a field mapping may fill.
+TARGETS = (
+    TargetField(key="heading", label="Heading", longest=250),
+    TargetField(key="terms", label="Terms", kind=Kind.NUMBER),
+    TargetField(key="line_text", label="Row text", per_line=True),
+)
 
 
 class System(Connector):
@@ -42,7 +50,11 @@ class System(Connector):
         reads={**ABLE, Register.STATUS: Reads(by_key_only=True, incremental=False)},
         writes={
             Register.ORDERS: Writes(
-                idempotency_window=timedelta(hours=1), finds_by_reference=True, credits=True, reserving_kinds=("order",)
+                idempotency_window=timedelta(hours=1),
+                finds_by_reference=True,
+                credits=True,
+                reserving_kinds=("order",),
+                target_fields=TARGETS,
             ),
             **able_to_write(0),
         },
@@ -68,7 +80,10 @@ class System(Connector):
 
     def prepare(self, record: Order, *, reference: str) -> Draft:
         self.world.on_prepare(record)
-        step = Step(purpose="Create the order", method="POST", path="/orders", body={"reference": reference})
+        body: dict[str, Any] = {"reference": reference, **dict(record.mapped)}
+        if any(line.mapped for line in record.lines):
+            body["lines"] = [dict(line.mapped) for line in record.lines]
+        step = Step(purpose="Create the order", method="POST", path="/orders", body=body)
         return Draft(
             register=Register.ORDERS,
             reference=reference,

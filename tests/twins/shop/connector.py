@@ -39,7 +39,7 @@ class System(Connector):
         options=(Option(key="address", label="Address"),),
     )
     capabilities: ClassVar[Capabilities] = Capabilities(
-        reads={Register.ORDERS: Reads(page_size=3, overlap=timedelta(seconds=10)), **ABLE},
+        reads={Register.ORDERS: Reads(page_size=3, overlap=timedelta(seconds=10), extra_fields=True), **ABLE},
         writes={**able_to_write(), Register.STATUS: Writes(batch_size=3)},
         max_in_flight=2,
     )
