@@ -12,17 +12,17 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import Q
 from django.utils import timezone
 
 from connectors.base import Register
 from connectors.errors import AccessError, ConnectorError, ProtocolError
-from flows import bugs, dbclock, health, initial, initial_run, mapping_trial, rehearsal, rights, timing, turns
+from flows import bugs, dbclock, health, initial, initial_run, mapping_trial, next_run, rehearsal, rights, timing, turns
 from flows.article_reading import ArticleReading
 from flows.execution import Execution
 from flows.following import Following, FollowingReading
@@ -30,7 +30,6 @@ from flows.ledger import claims, owners, runs
 from flows.ledger.rows import Fenced
 from flows.models import Connection, Endpoint, Flow, InitialSync, Run
 from flows.reading import Reading
-from flows.schedule import STANDARD, Schedule
 from flows.settling import quarantine
 from flows.syncing import Syncing
 from flows.trouble import TROUBLE, words
@@ -45,8 +44,6 @@ HALVES: Mapping[Register, tuple[Any, Any]] = {
 ARTICLES = (ArticleReading, Syncing)
 #: Runs that change nothing anywhere, and so may be made of a paused flow.
 READ_ONLY = (Run.Kind.DRY, Run.Kind.TRIAL)
-#: A flow that could do nothing about what is due (its buyers are under way elsewhere) asks again after this.
-PAUSE = timedelta(seconds=2)
 #: How long a run that the database failed waits, again and again, before it tries to give back what it holds, in seconds. In
 #: all less than a lease: after that it is taken over anyway.
 PATIENCE = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -115,7 +112,7 @@ def _abandon(flow: Flow, this: Run, error: Exception) -> Run | None:
                 claims.abandon(this, quarantine=quarantine(flow.writes))
             except Fenced:
                 return None
-            Flow.objects.filter(pk=flow.pk).update(next_run_at=dbclock.ahead(PAUSE), queued_at=None)
+            Flow.objects.filter(pk=flow.pk).update(next_run_at=dbclock.ahead(next_run.PAUSE), queued_at=None)
             return this
     raise error
 
@@ -172,9 +169,10 @@ class Session:
         self._finish()
         more = not self.read_all or execution.left_over
         if self.sync is None:
-            self._plan_next(execution.first_due(), at_once=more)
+            next_run.plan(self, execution.first_due(), at_once=more)
         else:
-            self._plan_sync(initial.carried_on(self.sync, bug=rehearsal.BUG if self.bug else None), execution, at_once=more)
+            sync = initial.carried_on(self.sync, bug=rehearsal.BUG if self.bug else None)
+            next_run.plan_initial(self, sync, execution.first_due(), at_once=more)
 
     def _halves(self) -> tuple[Any, Any]:
         """What reads, and what writes."""
@@ -269,41 +267,3 @@ class Session:
             runs.finish(self.run, state=Run.State.FAILED, error=self.problem)
         else:
             runs.finish(self.run)
-
-    def _plan_next(self, first: QuerySet[Any], *, at_once: bool) -> None:
-        """The flow runs again by its schedule; sooner when something is due, at once when there is more to do."""
-        flow, target = self.flow, self.flow.target
-        wanted_at, due = Flow.objects.filter(pk=flow.pk).values_list("wanted_at", Subquery(first)).get()
-        now = self.run.now()
-        schedule = timing.schedule_of(flow, at=now)
-        following, slot_at = self._next_slot(schedule, now), None
-        if schedule.cron:
-            slot_at = following
-        if due is not None:
-            # What is due while the target is left alone waits until it is tried again.
-            following = min(following, max(due if due > now else now + PAUSE, target.open_until or due))
-        if at_once or wanted_at is not None:
-            following = now
-        Flow.objects.filter(pk=flow.pk).update(next_run_at=schedule.held(following), slot_at=slot_at, queued_at=None)
-
-    def _next_slot(self, schedule: Schedule, now: datetime) -> datetime:
-        """When the source is to be read again. A time of its own that came during this run is made up for at once."""
-        if not schedule.cron:
-            return schedule.next_after(now)
-        if self.reads and not self.read_all:
-            return now
-        if self.reads and not self.has_read:
-            return now + STANDARD
-        if not self.reads and self.flow.slot_at is not None:
-            return self.flow.slot_at
-        return schedule.next_after(self.run.started_at)
-
-    def _plan_sync(self, sync: InitialSync, execution: Any, *, at_once: bool) -> None:
-        """An initial sync goes on at once while it can; when it is over, the flow goes on as it is."""
-        now = self.run.now()
-        following: datetime | None = None
-        if sync.is_under_way:
-            (due,) = Flow.objects.filter(pk=self.flow.pk).values_list(Subquery(execution.first_due()), flat=True)
-            following = now if at_once and self.problem is None else max(due or now, now + PAUSE)
-            following = max(following, self.flow.source.open_until or now, self.flow.target.open_until or now)
-        Flow.objects.filter(pk=self.flow.pk).update(next_run_at=following, queued_at=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, Min, OuterRef, Subquery
+from django.db.models import Exists, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -58,7 +58,9 @@ def _oldest_due() -> datetime | None:
         connection__erp__open_until__isnull=True,
     )
     flows = flows.annotate(first=Subquery(orders.values("due_at")[:1]))
-    due = flows.aggregate(flow=Min("next_run_at"), order=Min("first"))
+    # Within its quiet hours, what is due in a flow waits until they are over.
+    awake = Q(quiet_from__isnull=True) | Q(next_run_at__isnull=True) | Q(next_run_at__lte=dbclock.now())
+    due = flows.aggregate(flow=Min("next_run_at"), order=Min("first", filter=awake))
     return min((moment for moment in due.values() if moment), default=None)
 
 

@@ -13,6 +13,7 @@ from billing.models import Feature, Grant, Subscription, Term
 from connectors.errors import ServerFailed
 from flows import engine, services, timing, turns
 from flows.models import Flow, Run, Transfer
+from sharespine import condition
 from tests.clock import Clock, standing_still
 from tests.flows.conftest import Rig
 from tests.flows.test_engine import raising
@@ -186,6 +187,9 @@ def test_a_retry_waits_until_quiet_hours_are_over(rig: Rig, clock: Clock) -> Non
     Flow.objects.update(next_run_at=None)
     assert work() == 0
     assert next_run(rig) == at(11)
+    # Nobody has to be told that it waits: it is meant to.
+    clock.move_to(at(10, 50))
+    assert condition.look().oldest_due_seconds == 0
     clock.move_to(at(11))
     work()
     assert rig.states() == {"1": "sent"}
