@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from billing import contracts, gates
 from billing.dates import month_of, today
-from billing.models import Customer, Edition, Package
+from billing.models import Customer, Edition, Feature, Package
 from connectors.base import Manifest, Register, Role
 from connectors.registry import sandbox_class, systems
 from connectors.sandbox import Sandbox
@@ -61,7 +61,9 @@ def set_up(ground: Playground) -> Flow:
     customer, _ = Customer.objects.get_or_create(name="Ullbutiken i Skåne AB", defaults={"email": "ull@butiken.example"})
     if gates.live(customer.pk, today(timezone.now())) is None:
         first = month_of(timezone.now())
-        contracts.start(customer, Package.objects.get(code="800"), Edition.CLOUD, begins_on=first, actor=ACTOR)
+        sold = contracts.start(customer, Package.objects.get(code="800"), Edition.CLOUD, begins_on=first, actor=ACTOR)
+        # Its flow runs every minute, so that whoever tries it need not wait.
+        contracts.grant_feature(sold, Feature.SCHEDULING, begins_on=first, reason="Playground", actor=ACTOR)
     shop = _endpoint(customer, ground.shop, ground.shop_address, "Webbutiken")
     erp = _endpoint(customer, ground.erp, ground.erp_address, "Bokföringen")
     connection, _ = Connection.objects.get_or_create(customer=customer, name="Webbutik till bokföring", defaults={"erp": erp})
