@@ -49,6 +49,17 @@ NOTHING_NEW = [
         "flows/test_admin_forms.py",
         "flows/test_admin_groups.py",
         "flows/test_admin_pages.py",
+        "flows/test_admin_plugins.py",
+        "flows/test_admin_registers.py",
+        "flows/test_mapping_language.py",
+        "flows/test_admin_initial.py",
+        "flows/test_admin_mapping.py",
+        "flows/test_admin_schedule.py",
+        "flows/test_planner.py",
+        "flows/test_schedule.py",
+        "flows/test_rules_by_chance.py",
+        "stateful/test_any_article.py",
+        "stateful/test_any_status.py",
     )
 ]
 

@@ -36,6 +36,7 @@ def test_customers_are_created_under_the_number_that_their_documents_name() -> N
     assert sent[1] == document
 
 
+@pytest.mark.deep
 @pytest.mark.slow
 def test_a_pair_of_passes_sends_every_order_and_is_answered_alike() -> None:
     [pair] = compare(SQLITE, 0, rounds=1, orders=12)

@@ -49,6 +49,7 @@ def test_a_worker_killed_at_any_step_loses_no_order_and_doubles_none(stage: Stag
     assert set(stage.last["states"].values()) == {"sent"}
 
 
+@pytest.mark.deep
 def test_a_worker_killed_again_and_again_loses_no_order_and_doubles_none(stage: Stage) -> None:
     orders = sorted(stage.shop.place_order() for _ in range(7))
     for point in ("captured", "after_write:2", "before_settle_commit:3", "looked_up"):

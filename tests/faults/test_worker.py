@@ -193,6 +193,7 @@ def test_whoever_tells_all_its_processes_at_once_stops_it_cleanly_too(start: Cal
     worker.ends()
 
 
+@pytest.mark.deep
 def test_a_deploy_in_mid_run_loses_nothing_and_doubles_nothing(stage: Stage, start: Callable[..., Worker]) -> None:
     """The schema of the next release comes while the worker of this one sends, and goes on on it; then it is told to stop."""
     stage.erp.latency = 0.1

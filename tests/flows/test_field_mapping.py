@@ -18,6 +18,7 @@ from connectors.errors import InvalidRecord, ServerFailed
 from connectors.records import Order
 from flows import engine, mapping_changes, mapping_rules, services, tasks
 from flows.ledger import runs
+from flows.mapper import Mapper
 from flows.models import FieldMapping, Flow, LookUpTable, MappingDraft, Run, Transfer
 from flows.shaping import Shaping
 from tests.flows.conftest import Rig
@@ -122,7 +123,7 @@ def test_a_flow_without_rules_asks_the_database_nothing_and_changes_nothing(rig:
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        assert Shaping(rig.flow).of(order) is order
+        assert Mapper(rig.flow).of(order) is order
     assert len(queries) == 0
 
 

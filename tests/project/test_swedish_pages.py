@@ -189,6 +189,7 @@ def test_no_page_speaks_english_to_a_swede(chief: Client, english: Language) -> 
     assert found == {}
 
 
+@pytest.mark.deep
 def test_no_page_speaks_swedish_to_the_rest(chief: Client, swedish: Language) -> None:
     # What is invoiced is said in the customer's language, whoever looks.
     Customer.objects.update(language="en")

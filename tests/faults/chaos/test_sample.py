@@ -10,12 +10,13 @@ import pytest
 
 from tests.faults.chaos.processes import ROOT
 
-pytestmark = pytest.mark.slow
+KIND = "postgresql" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
+#: The sample is taken where several machines can be; `make faults` storms both databases.
+pytestmark = [pytest.mark.slow, *([pytest.mark.deep] if KIND == "sqlite" else [])]
 KILLS = os.environ.get("FAULT_KILLS", "5")
 
 
 def test_kills_at_any_place_lose_no_order_and_double_none() -> None:
-    kind = "postgresql" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
     command = [
         sys.executable,
         "-m",
@@ -25,7 +26,7 @@ def test_kills_at_any_place_lose_no_order_and_double_none() -> None:
         "--kills",
         KILLS,
         "--database",
-        kind,
+        KIND,
         "--only",
         "forks",
     ]

@@ -18,6 +18,7 @@ ROWS, WORKERS = 1000, 8
 ORDERS = int(os.environ.get("FAULT_ORDERS", "60"))
 
 
+@pytest.mark.deep
 def test_eight_processes_that_claim_the_same_thousand_rows_get_each_of_them_once(stage: Stage, processes: Processes) -> None:
     given = {"flow": stage.flow, "rows": ROWS, "workers": WORKERS}
     answer: Any = processes.carry_out("tests.faults.remote.steps.claim_together", given)

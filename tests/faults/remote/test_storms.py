@@ -117,6 +117,7 @@ def test_ten_minutes_of_internal_errors_are_probed_now_and_then_and_stop_no_orde
     assert rig.endpoint(simulator).health == Endpoint.Health.WORKING
 
 
+@pytest.mark.deep
 def test_an_erp_that_fails_half_of_the_time_gets_every_order_once_and_stops_none(rig: Rig, worker: Worker) -> None:
     place(rig, 8)
     began = worker.clock.now()

@@ -36,6 +36,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         yield folder
 
 
+@pytest.mark.deep
 def test_a_disk_that_is_full_stops_the_sending_and_nothing_is_lost_or_doubled(disk: Path, tmp_path: Path) -> None:
     database = {"SHARESPINE_VAR": str(disk), **QUICK}
     migrate(database)
