@@ -77,6 +77,21 @@ OF_MAPPINGS = {
         "view_historicallookuptable",
     ),
 }
+#: What came with the portal and the API: seeing the portal as a customer does, and what comes in by the two doors.
+OF_DOORS = {
+    N_("Support"): (
+        "see_portal",
+        *(f"view_{model}" for model in ("invitation", "apikey", "quote", "signup", "packagerequest", "webhook", "hookmessage")),
+    ),
+    N_("Support lead"): (
+        "see_portal",
+        *(f"view_{model}" for model in ("invitation", "apikey", "quote", "signup", "packagerequest", "webhook", "hookmessage")),
+        *(f"change_{model}" for model in ("apikey", "signup", "packagerequest", "webhook", "hookmessage")),
+        "add_apikey",
+        "add_invitation",
+    ),
+    N_("Finance, read only"): ("view_quote", "view_signup", "view_packagerequest"),
+}
 GROUPS = {
     N_("Support"): (
         *LOOK,
@@ -85,6 +100,7 @@ GROUPS = {
         *OF_REGISTERS["Support"],
         *OF_INITIAL_SYNCS["Support"],
         *OF_MAPPINGS["Support"],
+        *OF_DOORS["Support"],
     ),
     N_("Support lead"): (
         *LOOK,
@@ -95,8 +111,14 @@ GROUPS = {
         *OF_REGISTERS["Support lead"],
         *OF_INITIAL_SYNCS["Support lead"],
         *OF_MAPPINGS["Support lead"],
+        *OF_DOORS["Support lead"],
     ),
-    N_("Finance, read only"): ("view_customer", "view_transfer", *OF_BILLING["Finance, read only"]),
+    N_("Finance, read only"): (
+        "view_customer",
+        "view_transfer",
+        *OF_BILLING["Finance, read only"],
+        *OF_DOORS["Finance, read only"],
+    ),
 }
 
 

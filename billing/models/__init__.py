@@ -1,6 +1,7 @@
 """Who pays for what: customers, packages, subscriptions, orders of a month, hours, and what is to be invoiced."""
 
-from billing.models.customer import Contact, Customer, Membership
+from billing.models.access import ApiKey, Invitation, Membership, Role, Scope
+from billing.models.customer import Contact, Customer
 from billing.models.hours import Entry, ServiceAccount, WorkCategory
 from billing.models.invoices import InvoiceBasis, InvoiceRow
 from billing.models.packages import (
@@ -14,6 +15,7 @@ from billing.models.packages import (
     Offer,
     Package,
 )
+from billing.models.sales import PackageRequest, Quote, SignUp
 from billing.models.subscriptions import AddOn, Grant, Pause, Subscription, Term
 from billing.models.usage import Notice, OrderMonth, OrderUse
 
@@ -23,6 +25,7 @@ __all__ = [
     "AddOn",
     "AddOnKind",
     "AddOnPrice",
+    "ApiKey",
     "Contact",
     "Customer",
     "Edition",
@@ -30,6 +33,7 @@ __all__ = [
     "Feature",
     "Grant",
     "HourPack",
+    "Invitation",
     "InvoiceBasis",
     "InvoiceRow",
     "Membership",
@@ -38,8 +42,13 @@ __all__ = [
     "OrderMonth",
     "OrderUse",
     "Package",
+    "PackageRequest",
     "Pause",
+    "Quote",
+    "Role",
+    "Scope",
     "ServiceAccount",
+    "SignUp",
     "Subscription",
     "Term",
     "WorkCategory",

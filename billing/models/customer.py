@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
 from django.conf import settings
@@ -17,6 +18,9 @@ from stdnum.exceptions import ValidationError as NumberError
 from stdnum.fi import ytunnus
 from stdnum.no import orgnr as norwegian
 from stdnum.se import orgnr
+
+if TYPE_CHECKING:
+    from billing.models.access import Membership
 
 #: The organisation numbers of the Nordic countries: Sweden, Denmark, Norway, Finland.
 NORDIC = (orgnr, cvr, norwegian, ytunnus)
@@ -107,6 +111,7 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         ordering = ["name"]
+        permissions = [("see_portal", _("Can see the portal as a customer sees it"))]
 
     def __str__(self) -> str:
         return self.name
@@ -136,19 +141,3 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Membership(models.Model):
-    """A user that may log in as a customer."""
-
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="memberships", verbose_name=_("customer"))
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name=_("user"))
-    since = models.DateTimeField(_("since"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("user who may log in")
-        verbose_name_plural = _("users who may log in")
-        constraints = [models.UniqueConstraint(fields=["customer", "user"], name="one_membership")]
-
-    def __str__(self) -> str:
-        return str(self.user)

@@ -7,6 +7,7 @@ from flows.models.flows import Flow
 from flows.models.initial import InitialArticle, InitialSync
 from flows.models.items import Item
 from flows.models.mappings import FieldMapping, LookUpTable, MappingDraft
+from flows.models.outgoing import Alert, HookEvent, HookMessage, Webhook
 from flows.models.plugins import ConnectionPlugin
 from flows.models.profiles import StockProfile
 from flows.models.runs import Run
@@ -14,6 +15,7 @@ from flows.models.transfers import Event, Transfer
 from flows.models.workers import Worker
 
 __all__ = [
+    "Alert",
     "Connection",
     "ConnectionPlugin",
     "Delivery",
@@ -21,6 +23,8 @@ __all__ = [
     "Event",
     "FieldMapping",
     "Flow",
+    "HookEvent",
+    "HookMessage",
     "InitialArticle",
     "InitialSync",
     "Item",
@@ -29,5 +33,6 @@ __all__ = [
     "Run",
     "StockProfile",
     "Transfer",
+    "Webhook",
     "Worker",
 ]
