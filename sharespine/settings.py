@@ -183,6 +183,19 @@ vars().update(env.email("EMAIL_URL", default="consolemail://"))
 #: Seconds: a mail server that is silent must not hold up a worker.
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", "Sharespine Helpdesk <helpdesk@sharespine.com>")
+#: Whom customers turn to, as pages, e-mails and the API tell them.
+CONTACTS = {
+    "sales": {
+        "name": env.str("SALES_NAME", "Sharespine Sales"),
+        "phone": env.str("SALES_PHONE", "031-704 38 00"),
+        "email": env.str("SALES_EMAIL", "sales@sharespine.com"),
+    },
+    "support": {
+        "name": env.str("SUPPORT_NAME", "Sharespine Helpdesk"),
+        "phone": env.str("SUPPORT_PHONE", "031-704 38 00"),
+        "email": env.str("SUPPORT_EMAIL", "helpdesk@sharespine.com"),
+    },
+}
 #: Who of us gets a copy of what merchants are told about their orders.
 NOTICES_TO = env.list("NOTICES_TO", default=[])
 
@@ -272,6 +285,6 @@ LOGGING = {
     "filters": {"one line": {"()": "sharespine.lib.calm.OneLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one line"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
+    "loggers": {"axes": {"level": "WARNING"}, "django-q": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
 }
 from sharespine.unfold import UNFOLD  # noqa: E402, F401 - the look of the admin, kept apart from what makes it run

@@ -11,7 +11,9 @@ from sharespine.api import webhooks
 urlpatterns = [
     path("api/", include("sharespine.api.urls")),
     path("hooks/<str:code>/", webhooks.receive, name="webhook"),
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", RedirectView.as_view(pattern_name="portal:home")),
+    path("portal/", include("sharespine.portal.urls")),
+    path("portal/", include("sharespine.portal.log_in_urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -10,13 +10,14 @@ from django import template
 from sharespine.lib import display
 from sharespine.lib.counting import counted
 from sharespine.lib.said import said as say
-from sharespine.lib.said import said_of_many
+from sharespine.lib.said import said_of_many, said_shortly
 from sharespine.lib.text import Text
 
 register = template.Library()
 for name in ("tone", "amount", "translated", "number", "hours", "ago", "pretty"):
     register.filter(name, getattr(display, name))
 register.filter("said_of_many", said_of_many)
+register.filter("said_shortly", said_shortly)
 register.filter("counted", counted)
 
 

@@ -1,0 +1,36 @@
+"""What of the ledger is a merchant's to act on: one rule for the portal, the API and e-mails."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from connectors.errors import WhoActs
+from flows.models import Transfer
+from flows.models.transfers import NEEDS_SOMEBODY
+
+State = Transfer.State
+#: Stopped until the merchant acts; or in the ERP, and changed in the shop afterwards.
+MINE = Q(state=State.STOPPED, acts=WhoActs.MERCHANT) | Q(attention=True)
+#: What a merchant may try again: what it was to put right itself, and what is tried again anyway, only later.
+RETRYABLE = Q(state=State.STOPPED, acts=WhoActs.MERCHANT) | Q(state=State.RETRYING)
+
+
+def mine(customer_id: int) -> QuerySet[Transfer]:
+    """The transfers of a customer that wait for the merchant."""
+    return Transfer.objects.filter(NEEDS_SOMEBODY, MINE, customer=customer_id)
+
+
+def retryable(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
+    """Those of `transfers` that a merchant may try again."""
+    return transfers.filter(RETRYABLE)
+
+
+def may_retry(transfer: Transfer) -> bool:
+    """Whether a merchant may try the transfer again. What support or we must see to is tried again by those who did."""
+    stopped = transfer.state == State.STOPPED and transfer.acts == WhoActs.MERCHANT
+    return stopped or transfer.state == State.RETRYING
+
+
+def may_mark_handled(transfer: Transfer) -> bool:
+    """Whether a merchant may say that it took care of a change after the transfer."""
+    return transfer.state == State.SENT and transfer.attention

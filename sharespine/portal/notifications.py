@@ -1,0 +1,17 @@
+"""Which e-mails a user wants."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import path
+
+from sharespine.portal.access import Access, page, show
+
+
+@page()
+def notifications(request: HttpRequest, access: Access) -> HttpResponseBase:
+    return show(request, access, "portal/home.html", {"area": "notifications"})
+
+
+urls = [path("", notifications, name="notifications")]

@@ -1,0 +1,17 @@
+"""Who may log in, and as what."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import path
+
+from sharespine.portal.access import Access, page, show
+
+
+@page()
+def users(request: HttpRequest, access: Access) -> HttpResponseBase:
+    return show(request, access, "portal/home.html", {"area": "users"})
+
+
+urls = [path("", users, name="users")]
