@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from sharespine.portal import (
     account,
@@ -20,7 +20,7 @@ from sharespine.portal import (
 )
 
 app_name = "portal"
-of_customer = [
+of_customer: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
     path("orders/", include(orders.urls)),
     path("items/", include(items.urls)),
