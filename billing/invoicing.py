@@ -23,10 +23,12 @@ from billing.dates import DAY, Span, days_in_month, month_span, months, next_mon
 from billing.models import Customer, Entry, InvoiceBasis, InvoiceRow, Subscription
 from billing.refusals import Refused
 from sharespine.lib.money import cents
-from sharespine.lib.text import N_
+from sharespine.lib.said import said
+from sharespine.lib.text import N_, Text
 
 Kind = InvoiceRow.Kind
 VAT = Decimal(25)
+NO_NOTE = Text("")
 #: Countries whose VAT numbers make the buyer pay the VAT (Council Directive 2006/112/EC, article 196).
 UNION = frozenset({
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT",
@@ -254,18 +256,24 @@ def waiting(month: date) -> QuerySet[Customer]:
 
 
 def vat_of(customer: Customer) -> tuple[Decimal, str]:
-    """The rate of VAT in percent, and what is to stand on the invoice where there is none.
+    """The rate of VAT in percent for a customer, and what is to stand on the invoice where there is none."""
+    rate, note = vat_for(customer.country, customer.vat_number)
+    return rate, said(note)
+
+
+def vat_for(country: str, vat_number: str) -> tuple[Decimal, Text]:
+    """The rate of VAT in percent for a buyer of `country`, and why there is none where there is none.
 
     We sell services to companies from Sweden: within the Union the buyer with a VAT number pays the VAT, outside there is none.
     """
-    if customer.country == "SE":
-        return VAT, ""
-    if customer.country not in UNION:
-        return Decimal(0), _("Outside the European Union: no Swedish VAT")
+    if country == "SE":
+        return VAT, NO_NOTE
+    if country not in UNION:
+        return Decimal(0), Text(N_("Outside the European Union: no Swedish VAT"))
     # A Swedish number says nothing of where the buyer is taxed.
-    if customer.vat_number and not customer.vat_number.startswith("SE"):
-        return Decimal(0), _("Reverse charge, VAT number %(number)s") % {"number": customer.vat_number}
-    return VAT, ""
+    if vat_number and not vat_number.startswith("SE"):
+        return Decimal(0), Text(N_("Reverse charge, VAT number %(number)s"), {"number": vat_number})
+    return VAT, NO_NOTE
 
 
 def _demand_over(month: date, today: date) -> None:

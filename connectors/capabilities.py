@@ -92,7 +92,8 @@ class Capabilities:
     """What the system can do.
 
     Each register is in `reads` or in `cannot_read`, with the reason in words marked for translation; the same for writing.
-    `max_in_flight` is how many calls may be under way at once on one endpoint, by default.
+    `max_in_flight` is how many calls may be under way at once on one endpoint, by default. `reconciles` tells that payments
+    which a gateway has settled can be reconciled in the system.
     """
 
     reads: Mapping[Register, Reads] = field(default_factory=dict)
@@ -101,3 +102,4 @@ class Capabilities:
     cannot_write: Mapping[Register, str] = field(default_factory=dict)
     max_in_flight: int = 4
     webhooks: bool = False
+    reconciles: bool = False

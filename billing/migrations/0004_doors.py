@@ -262,6 +262,7 @@ class Migration(migrations.Migration):
                 ("note", models.CharField(blank=True, help_text="Seen by staff only.", max_length=500, verbose_name="note")),
                 ("handled_by", models.CharField(blank=True, editable=False, max_length=150, verbose_name="handled by")),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("mailed_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("confirmed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="confirmed")),
                 ("handled_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="handled")),
                 (

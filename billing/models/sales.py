@@ -45,6 +45,11 @@ class Quote(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("a quote is never changed: what was offered holds")
+        super().save(*args, **kwargs)
+
 
 class SignUp(models.Model):
     """Somebody who wants to become a customer: a draft of a subscription, at the prices of a quote.
@@ -85,6 +90,8 @@ class SignUp(models.Model):
     note = models.CharField(_("note"), max_length=500, blank=True, help_text=_("Seen by staff only."))
     handled_by = models.CharField(_("handled by"), max_length=150, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    #: When the e-mail left that asks for confirmation.
+    mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True, editable=False)
     handled_at = models.DateTimeField(_("handled"), null=True, blank=True, editable=False)
 
