@@ -196,6 +196,8 @@ CONTACTS = {
         "email": env.str("SUPPORT_EMAIL", "helpdesk@sharespine.com"),
     },
 }
+#: For how many days the prices of a quote hold.
+QUOTE_DAYS = env.int("QUOTE_DAYS", 30)
 #: Who of us gets a copy of what merchants are told about their orders.
 NOTICES_TO = env.list("NOTICES_TO", default=[])
 
@@ -269,13 +271,35 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "sharespine.api.problems.handle",
     # Amounts are exact: text, never a binary fraction.
     "COERCE_DECIMAL_TO_STRING": True,
+}
+#: How often one caller may call, per second, minute, hour or day: without a key by address, with one by key.
+API_LIMITS = {
+    "public": env.str("API_LIMIT_PUBLIC", "60/minute"),
+    "quotes": env.str("API_LIMIT_QUOTES", "20/minute"),
+    "sign_ups": env.str("API_LIMIT_SIGN_UPS", "10/hour"),
+    "keys": env.str("API_LIMIT_KEYS", "120/minute"),
+    # The sales site asks for everybody who visits it.
+    "sales": env.str("API_LIMIT_SALES", "1200/minute"),
 }
 SPECTACULAR_SETTINGS = {"TITLE": "Sharespine", "DESCRIPTION": "", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
 #: Sites whose pages may call the API from a browser, with scheme and port.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_HEADERS = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "if-none-match"]
+CORS_ALLOW_METHODS = ["GET", "HEAD", "POST"]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Link",
+    "Location",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+]
+CSRF_FAILURE_VIEW = "sharespine.errors.no_token"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 LOGGING = {

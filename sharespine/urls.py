@@ -17,3 +17,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
+
+handler400 = "sharespine.errors.bad_request"
+handler403 = "sharespine.errors.forbidden"
+handler404 = "sharespine.errors.not_found"
+handler500 = "sharespine.errors.failed"

@@ -5,25 +5,28 @@ The answers are those of `billing.gates`, which is also asked before a flow is c
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from billing import gates
 from billing.dates import today
 from billing.models import Customer, Edition, Feature
+from sharespine.api.views import ApiView
 from sharespine.lib.said import said
 
 
 class SeesCustomers(BasePermission):
     """Staff who may see customers."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: Any) -> bool:
         user = request.user
         return bool(user.is_staff and user.has_perm("billing.view_customer"))
 
@@ -51,9 +54,10 @@ class CustomerFeaturesSerializer(serializers.Serializer[dict[str, object]]):
     features = FeatureSerializer(many=True)
 
 
-class CustomerFeatures(APIView):
-    """What a customer may use today."""
+class CustomerFeatures(ApiView):
+    """What a customer may use today, for staff."""
 
+    authentication_classes = (SessionAuthentication,)
     permission_classes = (SeesCustomers,)
 
     @extend_schema(operation_id="customer_features", responses=CustomerFeaturesSerializer)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from django.http import Http404
-from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from connectors.base import Connector, Direction, Register, Role
 from connectors.matrix import matrix_of, to_json
 from connectors.registry import systems
+from sharespine.api.views import PublicView
 
 #: For how many seconds an answer may be kept: what systems can do changes with a release.
 KEPT = 3600
@@ -56,19 +54,15 @@ class RegistersSerializer(serializers.Serializer[dict[str, object]]):
     registers = RegisterSerializer(many=True)
 
 
-class Registers(APIView):
+class Registers(PublicView):
     """What a pair of systems can do."""
 
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
+    kept = KEPT
 
     @extend_schema(operation_id="registers", responses=RegistersSerializer, auth=[])
     def get(self, request: Request, shop: str, erp: str) -> Response:
         """Every register, direction and field: whether the shop and the ERP can do it together, and if not, why not."""
-        response = Response(to_json(matrix_of(_system(shop, Role.SHOP), _system(erp, Role.ERP)), gettext))
-        patch_cache_control(response, public=True, max_age=KEPT)
-        patch_vary_headers(response, ["Accept-Language"])
-        return response
+        return Response(to_json(matrix_of(_system(shop, Role.SHOP), _system(erp, Role.ERP)), gettext))
 
 
 def _system(key: str, role: Role) -> type[Connector]:

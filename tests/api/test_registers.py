@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from connectors.matrix import matrix_of, to_json
 from connectors.registry import connector_class
 
-ADDRESS = "/api/registers/woocommerce/economic/"
+ADDRESS = "/api/v1/registers/woocommerce/economic/"
 
 
 def test_anybody_may_ask_and_may_keep_the_answer_for_a_while() -> None:
@@ -30,7 +30,7 @@ def test_the_answer_is_in_the_language_that_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/api/registers/economic/woocommerce/", "/api/registers/woocommerce/fortnine/", "/api/registers/x/economic/"]
+    "address", ["/api/v1/registers/economic/woocommerce/", "/api/v1/registers/woocommerce/fortnine/", "/api/v1/registers/x/economic/"]
 )
 def test_what_is_no_shop_and_no_erp_of_ours_is_not_found(address: str) -> None:
     assert Client().get(address).status_code == 404
@@ -43,8 +43,8 @@ def test_nothing_can_be_changed_there(method: str) -> None:
 
 @pytest.mark.django_db
 def test_it_is_in_the_schema(admin_client: Client) -> None:
-    schema = admin_client.get("/api/schema/?format=json").json()
-    path = schema["paths"]["/api/registers/{shop}/{erp}/"]["get"]
+    schema = admin_client.get("/api/v1/schema/?format=json").json()
+    path = schema["paths"]["/api/v1/registers/{shop}/{erp}/"]["get"]
     assert path["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/Registers")
     assert set(schema["components"]["schemas"]["RegisterField"]["properties"]) == {
         "field", "name", "supported", "reasons", "note",

@@ -1,0 +1,41 @@
+"""What is answered when nothing else answers: a page for people, a problem for machines. Never what went on inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from sharespine.api import problems
+from sharespine.api.problems import Code
+
+#: Below it live machines.
+API = "/api/"
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _answer(request, 400, Code.INVALID_REQUEST)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _answer(request, 403, Code.NOT_PERMITTED)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _answer(request, 404, Code.NOT_FOUND)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    return _answer(request, 500, Code.INTERNAL_ERROR)
+
+
+def no_token(request: HttpRequest, reason: Any = "") -> HttpResponse:
+    """A form was sent without the token that shows that it is ours."""
+    return forbidden(request)
+
+
+def _answer(request: HttpRequest, status: int, code: Code) -> HttpResponse:
+    if request.path.startswith(API):
+        return problems.answer(code)
+    return render(request, f"{status}.html", status=status)
