@@ -17,6 +17,15 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Chore",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=20, unique=True)),
+                ("queued_at", models.DateTimeField(blank=True, null=True)),
+                ("held_until", models.DateTimeField(blank=True, null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="Webhook",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -26,14 +35,31 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("active", "active"), ("paused", "paused"), ("failed", "switched off after failures")],
+                        choices=[
+                            ("active", "active"),
+                            ("paused", "paused"),
+                            ("failed", "switched off after failures"),
+                            ("removed", "removed"),
+                        ],
                         default="active",
                         max_length=10,
                         verbose_name="state",
                     ),
                 ),
                 ("failures", models.PositiveIntegerField(default=0, editable=False, verbose_name="failures in a row")),
+                (
+                    "misses",
+                    models.PositiveIntegerField(
+                        default=0, editable=False, verbose_name="times in a row that it was not reached"
+                    ),
+                ),
+                (
+                    "resume_at",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="left alone until"),
+                ),
                 ("trouble", flows.models.texts.TextColumn(verbose_name="trouble")),
+                ("told_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="removed")),
                 ("created_by", models.CharField(editable=False, max_length=150, verbose_name="created by")),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
                 (
@@ -61,6 +87,7 @@ class Migration(migrations.Migration):
                 (
                     "transfer",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="alerts",
                         to="flows.transfer",
@@ -72,6 +99,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "e-mail about a stopped order",
                 "verbose_name_plural": "e-mails about stopped orders",
                 "constraints": [models.UniqueConstraint(fields=("transfer", "cause"), name="one_alert_a_cause")],
+                "indexes": [models.Index(fields=["at"], name="alert_by_age")],
             },
         ),
         migrations.CreateModel(
@@ -104,6 +132,7 @@ class Migration(migrations.Migration):
                 ),
                 ("attempts", models.PositiveIntegerField(default=0, verbose_name="attempts")),
                 ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="due")),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="tried until")),
                 ("status_code", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="answer")),
                 ("trouble", flows.models.texts.TextColumn(verbose_name="what is wrong")),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
@@ -112,10 +141,9 @@ class Migration(migrations.Migration):
                     "transfer",
                     models.ForeignKey(
                         blank=True,
-                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
+                        related_name="hook_messages",
                         to="flows.transfer",
                         verbose_name="transfer",
                     ),
@@ -123,6 +151,7 @@ class Migration(migrations.Migration):
                 (
                     "webhook",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="messages",
                         to="flows.webhook",

@@ -1,5 +1,6 @@
 """Connections and flows (configuration), runs and transfers (history)."""
 
+from flows.models.chores import Chore
 from flows.models.connections import Connection
 from flows.models.deliveries import Delivery
 from flows.models.endpoints import Endpoint
@@ -16,6 +17,7 @@ from flows.models.workers import Worker
 
 __all__ = [
     "Alert",
+    "Chore",
     "Connection",
     "ConnectionPlugin",
     "Delivery",
