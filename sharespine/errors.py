@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 
 from sharespine.api import problems
 from sharespine.api.problems import Code
@@ -15,7 +16,7 @@ API = "/api/"
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _answer(request, 400, Code.INVALID_REQUEST)
+    return _answer(request, 400, Code.INVALID_REQUEST, gettext("See that the name of the host and the address are right."))
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -35,7 +36,7 @@ def no_token(request: HttpRequest, reason: Any = "") -> HttpResponse:
     return forbidden(request)
 
 
-def _answer(request: HttpRequest, status: int, code: Code) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, code: Code, detail: str = "") -> HttpResponse:
     if request.path.startswith(API):
-        return problems.answer(code)
+        return problems.answer(code, detail)
     return render(request, f"{status}.html", status=status)

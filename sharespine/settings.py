@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "simple_history",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "sharespine.apps.SharespineConfig",
     "billing",
     "flows",
@@ -183,6 +184,8 @@ vars().update(env.email("EMAIL_URL", default="consolemail://"))
 #: Seconds: a mail server that is silent must not hold up a worker.
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", "Sharespine Helpdesk <helpdesk@sharespine.com>")
+#: Where people reach us, with scheme and host: the links in e-mails begin with it.
+SITE_URL = env.str("SITE_URL", "http://127.0.0.1:8800" if EMBEDDED else "").rstrip("/")
 #: Whom customers turn to, as pages, e-mails and the API tell them.
 CONTACTS = {
     "sales": {
@@ -198,6 +201,8 @@ CONTACTS = {
 }
 #: For how many days the prices of a quote hold.
 QUOTE_DAYS = env.int("QUOTE_DAYS", 30)
+#: How many sign-ups of one e-mail address may wait for it to be confirmed, in a day.
+SIGN_UPS_PER_EMAIL = env.int("SIGN_UPS_PER_EMAIL", 3)
 #: Who of us gets a copy of what merchants are told about their orders.
 NOTICES_TO = env.list("NOTICES_TO", default=[])
 
@@ -212,12 +217,18 @@ AUTHENTICATION_BACKENDS = [
 ]
 #: How many proxies of ours stand before the web server: so many addresses at the end of X-Forwarded-For can be believed.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0 if EMBEDDED else 1)
-# Both doors for people count failed log-ins in the database: per name and address together, so that nobody can lock others out.
+# Both doors for people count failed log-ins in the database. How, and what is kept of them, is said in sharespine.portal.attempts.
+#: After so many failures in a row an account is locked for whoever is at the same address.
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", 8)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "sharespine.portal.attempts.Attempts"
+AXES_USERNAME_CALLABLE = "sharespine.portal.attempts.name_of"
+AXES_CLIENT_IP_CALLABLE = "sharespine.portal.attempts.neighbourhood_of"
+AXES_LOCKOUT_PARAMETERS = "sharespine.portal.attempts.counted_by"
+AXES_LOCKOUT_CALLABLE = "sharespine.portal.attempts.locked"
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "sharespine.lib.callers.address_of"
+#: A lock lasts so long after the last failure that was counted, and trying meanwhile does not make it longer.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
@@ -225,20 +236,40 @@ AXES_VERBOSE = False
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "portal:home"
 LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+#: Seconds that the link in an e-mail for a new password works.
+PASSWORD_RESET_TIMEOUT = 86_400
 ACCOUNT_ADAPTER = "sharespine.portal.log_in.Accounts"
+ACCOUNT_FORMS = {
+    "login": "sharespine.portal.log_in.LogIn",
+    "change_password": "sharespine.portal.log_in.ChangePassword",
+    "set_password": "sharespine.portal.log_in.SetPassword",
+    "reset_password": "sharespine.portal.log_in.AskForPassword",
+    "reset_password_from_key": "sharespine.portal.log_in.ChoosePassword",
+    "reauthenticate": "sharespine.portal.log_in.Again",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 #: Nobody learns by a reset of a password who has an account.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-# Failed log-ins are counted by axes, at both doors alike.
-ACCOUNT_RATE_LIMITS = {"login": False, "login_failed": False}
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+#: allauth's own writes each address down a second time, where it would go on counting after it was changed.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
+ACCOUNT_SESSION_REMEMBER = False
+# How often one address, account or e-mail may ask. Wrong passwords and codes are counted by axes, at both doors alike.
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": False, "reset_password": "20/15m/ip,5/15m/key"}
 MFA_ADAPTER = "sharespine.portal.log_in.Factors"
+MFA_FORMS = {
+    "authenticate": "sharespine.portal.log_in.SecondFactor",
+    "reauthenticate": "sharespine.portal.log_in.SecondFactorAgain",
+    "activate_totp": "sharespine.portal.log_in.FirstCode",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Sharespine"
+#: Clocks of phones differ: the code before and the code after are right, too.
+MFA_TOTP_TOLERANCE = 1
 
 LANGUAGE_CODE = "sv"
 LANGUAGES = [("sv", _("Swedish")), ("en", _("English"))]
@@ -284,7 +315,29 @@ API_LIMITS = {
     # The sales site asks for everybody who visits it.
     "sales": env.str("API_LIMIT_SALES", "1200/minute"),
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Sharespine", "DESCRIPTION": "", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Sharespine API",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "string", "pattern": "^[0-9]{1,18}$"}},
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "sharespine.api.docs.complete"],
+    "ENUM_NAME_OVERRIDES": {
+        "AddOnKey": "billing.models.AddOnKind",
+        "EditionKey": "billing.models.Edition",
+        "EntryKind": "billing.models.Entry.Kind",
+        "ErpState": "flows.models.transfers.MILESTONES",
+        "EventKind": "flows.models.Event.Kind",
+        "FeatureKey": "billing.models.Feature",
+        "ProblemCode": "sharespine.api.docs.CODES",
+        "RegisterKey": "sharespine.api.docs.REGISTERS",
+        "TransferKind": "flows.models.Transfer.Kind",
+        "TransferState": "flows.models.Transfer.State",
+        "UsageLevel": "billing.models.usage.Notice.Kind",
+        "WhoActs": "flows.models.Transfer.Acts",
+    },
+    "SORT_OPERATIONS": False,
+    "SORT_OPERATION_PARAMETERS": False,
+}
 #: Sites whose pages may call the API from a browser, with scheme and port.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/v1/"

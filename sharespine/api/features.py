@@ -18,8 +18,10 @@ from rest_framework.response import Response
 
 from billing import gates
 from billing.dates import today
-from billing.models import Customer, Edition, Feature
-from sharespine.api.views import ApiView
+from billing.models import Customer, Edition, Feature, Scope
+from sharespine.api.docs_examples import EXAMPLES
+from sharespine.api.queries import ID, Query
+from sharespine.api.views import ApiView, MerchantView
 from sharespine.lib.said import said
 
 
@@ -47,7 +49,7 @@ class FeatureSerializer(serializers.Serializer[dict[str, object]]):
 class CustomerFeaturesSerializer(serializers.Serializer[dict[str, object]]):
     """What a customer may use on a day, in Sweden."""
 
-    customer = serializers.IntegerField()
+    customer = serializers.RegexField(f"^{ID}$", help_text="The id of the customer.")
     day = serializers.DateField()
     package = serializers.CharField(allow_blank=True, help_text="The customer's own. Empty without a subscription.")
     edition = serializers.ChoiceField(Edition.choices, allow_blank=True)
@@ -55,28 +57,54 @@ class CustomerFeaturesSerializer(serializers.Serializer[dict[str, object]]):
 
 
 class CustomerFeatures(ApiView):
-    """What a customer may use today, for staff."""
+    """What a customer may use today, for staff who are logged in."""
 
     authentication_classes = (SessionAuthentication,)
     permission_classes = (SeesCustomers,)
 
-    @extend_schema(operation_id="customer_features", responses=CustomerFeaturesSerializer)
-    def get(self, request: Request, customer: int) -> Response:
+    @extend_schema(
+        operation_id="customer_features",
+        tags=["Staff"],
+        summary="Show what a customer may use",
+        responses={200: CustomerFeaturesSerializer},
+        examples=EXAMPLES["customer_features"],
+    )
+    def get(self, request: Request, customer: str) -> Response:
         """Every feature: whether the customer may use it today, and if not, why not and which package has it."""
-        of_whom = get_object_or_404(Customer, pk=customer)
-        day = today(timezone.now())
-        rights = gates.rights(of_whom.pk, day)
-        answer = {
-            "customer": of_whom.pk,
-            "day": day,
-            "package": rights.package,
-            "edition": rights.edition,
-            "features": [_shown(rights.of(feature)) for feature in Feature],
-        }
-        return Response(CustomerFeaturesSerializer(answer).data)
+        return Response(_of(get_object_or_404(Customer, pk=int(customer))))
 
 
-def _shown(verdict: gates.Verdict) -> dict[str, object]:
+class Features(MerchantView):
+    """What the customer whose key it is may use today."""
+
+    scope = Scope.USAGE
+
+    @extend_schema(
+        operation_id="features_list",
+        tags=["Usage"],
+        summary="Show what the package allows",
+        responses={200: CustomerFeaturesSerializer},
+        examples=EXAMPLES["features_list"],
+    )
+    def get(self, request: Request) -> Response:
+        """Every feature: whether you may use it today, and if not, why not and which package has it."""
+        Query.of(request)
+        return Response(_of(self.customer))
+
+
+def _of(customer: Customer) -> dict[str, Any]:
+    day = today(timezone.now())
+    rights = gates.rights(customer.pk, day)
+    return {
+        "customer": str(customer.pk),
+        "day": day,
+        "package": rights.package,
+        "edition": rights.edition,
+        "features": [_shown(rights.of(feature)) for feature in Feature],
+    }
+
+
+def _shown(verdict: gates.Verdict) -> dict[str, Any]:
     return {
         "feature": verdict.feature,
         "name": str(verdict.feature.label),

@@ -17,6 +17,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from sharespine.api.queries import Query
+
 Row = TypeVar("Row", bound=Model)
 USUAL = 50
 MOST = 100
@@ -25,7 +27,7 @@ CURSOR = r"^[on][0-9a-z]{1,11}$"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-class PageQuery(serializers.Serializer[dict[str, Any]]):
+class PageQuery(Query):
     """What a list can be asked for: how much of it, and from where."""
 
     limit = serializers.IntegerField(

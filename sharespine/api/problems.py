@@ -42,11 +42,13 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_ACCEPTABLE = "not_acceptable"
     CONFLICT = "conflict"
+    QUOTE_EXPIRED = "quote_expired"
     PRECONDITION_FAILED = "precondition_failed"
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     RATE_LIMITED = "rate_limited"
     INTERNAL_ERROR = "internal_error"
+    UNAVAILABLE = "unavailable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,9 @@ TABLE: Mapping[Code, Kind] = {
     ),
     Code.NOT_ACCEPTABLE: Kind(406, N_("There is no answer of the type that is asked for."), N_("Accept application/json.")),
     Code.CONFLICT: Kind(409, N_("This cannot be done as things stand."), N_("Fetch how things stand before trying again.")),
+    Code.QUOTE_EXPIRED: Kind(
+        409, N_("The prices of the quote hold no longer."), N_("Ask for a new quote, and sign up by that one.")
+    ),
     Code.PRECONDITION_FAILED: Kind(
         412, N_("It has changed meanwhile."), N_("Fetch it again: its tag is no longer the one that was sent.")
     ),
@@ -91,6 +96,9 @@ TABLE: Mapping[Code, Kind] = {
     ),
     Code.INTERNAL_ERROR: Kind(
         500, N_("Something in Sharespine failed."), N_("Try again later. Our developers can see what happened.")
+    ),
+    Code.UNAVAILABLE: Kind(
+        503, N_("Something that this needs does not answer."), N_("Send the same again in some minutes: it is done once.")
     ),
 }
 
@@ -144,7 +152,9 @@ def body(code: Code, detail: str = "", *, status: int = 0, errors: list[FieldErr
 
 def answer(code: Code, detail: str = "") -> JsonResponse:
     """A problem as an answer of Django's own: for what never gets as far as a view of the API."""
-    found = JsonResponse(body(code, detail), status=TABLE[code].status, content_type=MEDIA_TYPE)
+    found = JsonResponse(
+        body(code, detail), status=TABLE[code].status, content_type=MEDIA_TYPE, json_dumps_params={"ensure_ascii": False}
+    )
     found.headers["Cache-Control"] = "no-store"
     return found
 

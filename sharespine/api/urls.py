@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularJSONAPIView
+
+from sharespine.api.docs_pages import DocsPage, Problems, SchemaView
 
 urlpatterns = [
     path("v1/", include("sharespine.api.public_urls")),
     path("v1/", include("sharespine.api.merchant_urls")),
-    path("v1/schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path("v1/problems/", Problems.as_view(), name="api-problems"),
+    path("v1/schema/", SchemaView.as_view(), name="api-schema"),
+    path("v1/docs/", DocsPage.as_view(), name="api-docs"),
 ]
