@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from billing import contracts, gates
 from billing.dates import month_of, today
-from billing.models import Customer, Edition, Feature, Package
-from connectors.base import Manifest, Register, Role
+from billing.models import Customer, Edition, Feature, Membership, Package, Role
+from connectors import base
+from connectors.base import Manifest, Register
 from connectors.registry import sandbox_class, systems
 from connectors.sandbox import Sandbox
 from flows import connecting, planner, services
@@ -39,7 +41,7 @@ class Playground:
 @contextlib.contextmanager
 def playground(journals: Path | None, *, orders: int, seed: int = 1, ports: tuple[int, int] = (0, 0)) -> Iterator[Playground]:
     """Serve the first shop and the first ERP of the registry; the shop has `orders` orders, made from `seed`."""
-    shop, erp = (_simulator(systems(role)[0].manifest, journals) for role in (Role.SHOP, Role.ERP))
+    shop, erp = (_simulator(systems(role)[0].manifest, journals) for role in (base.Role.SHOP, base.Role.ERP))
     shop.random.seed(seed)
     shop.seed_orders(orders)
     with shop.serve(port=ports[0]) as shop_address, erp.serve(port=ports[1]) as erp_address:
@@ -88,6 +90,19 @@ def set_up(ground: Playground) -> Flow:
     if flow.state != Flow.State.ACTIVE:
         services.resume_flow(flow, actor=ACTOR)
     return flow
+
+
+def merchant_of(flow: Flow, password: str) -> str:
+    """A user of the demo customer who may do everything in its portal, with `password`. Returns what to log in with."""
+    customer = flow.connection.customer
+    user, _ = get_user_model().objects.get_or_create(
+        username=customer.email, defaults={"email": customer.email, "first_name": "Ulla", "last_name": "Garn"}
+    )
+    if not user.check_password(password):
+        user.set_password(password)
+        user.save()
+    Membership.objects.get_or_create(customer=customer, user=user, defaults={"role": Role.OWNER})
+    return user.get_username()
 
 
 def _endpoint(customer: Customer, simulator: Any, address: str, name: str) -> Endpoint:

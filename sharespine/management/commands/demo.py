@@ -26,18 +26,21 @@ from flows import services
 from flows.models import Flow, Run, Transfer
 from sharespine.lib.money import ZERO
 from sharespine.lib.said import said
-from sharespine.playground import ACTOR, Playground, playground, proof, set_up
+from sharespine.playground import ACTOR, merchant_of, playground, proof, set_up
 from sharespine.proof import Proof
+from sharespine.salespage.server import serving
 
-#: Where the simulators and the back office listen, when nobody else does.
-SHOP_PORT, ERP_PORT, WEB_PORT = 8801, 8802, 8800
+#: Where the simulators, the back office with portal and API, and the sales page listen, when nobody else does.
+SHOP_PORT, ERP_PORT, WEB_PORT, SALES_PORT = 8801, 8802, 8800, 8803
 
 
 class Command(BaseCommand):
     help = "Transfers the orders of a simulated shop to a simulated ERP, proves what arrived, and serves the back office."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--serve", action=BooleanOptionalAction, default=True, help="Serve the back office afterwards.")
+        parser.add_argument(
+            "--serve", action=BooleanOptionalAction, default=True, help="Serve the back office and the other pages afterwards."
+        )
         parser.add_argument("--orders", type=int, default=500, help="How many orders the shop has (500 at most).")
         parser.add_argument("--port", type=int, default=WEB_PORT, help="Where the back office listens.")
         parser.add_argument("--patience", type=int, default=300, help="Seconds after which the transfer is given up.")
@@ -47,6 +50,9 @@ class Command(BaseCommand):
             raise CommandError("The simulators are switched off here. Set SANDBOX=true to use them (never in production).")
         call_command("migrate", verbosity=0, interactive=False)
         ports = (_free(SHOP_PORT), _free(ERP_PORT))
+        port = _free(options["port"])
+        # Also for the worker, whose e-mails lead there.
+        os.environ["SITE_URL"] = settings.SITE_URL = f"http://127.0.0.1:{port}"
         with playground(settings.VAR_DIR / "sandbox", orders=options["orders"], ports=ports) as ground:
             self.stdout.write(f"Simulated shop  {ground.shop_address}\nSimulated ERP   {ground.erp_address}")
             flow = set_up(ground)
@@ -60,7 +66,7 @@ class Command(BaseCommand):
                     result = proof(ground, flow)
                     self._show(flow, result)
                 if options["serve"]:
-                    self._serve(ground, options["port"])
+                    self._serve(flow, port)
             finally:
                 worker.terminate()
                 worker.wait(timeout=30)
@@ -123,17 +129,24 @@ class Command(BaseCommand):
             self.stdout.write(f"figure {name} {value}")
         self.stdout.flush()
 
-    # --- the back office --------------------------------------------------------------------------------------------------
+    # --- the doors --------------------------------------------------------------------------------------------------------
 
-    def _serve(self, ground: Playground, wanted: int) -> None:
+    def _serve(self, flow: Flow, port: int) -> None:
         settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-        application = get_wsgi_application()
-        port = _free(wanted)
         password = _demo_password()
-        self.stdout.write(f"\nBack office     http://127.0.0.1:{port}/admin/   log in as demo, password {password}")
-        self.stdout.write("It runs until Ctrl-C.")
-        self.stdout.flush()
-        waitress.serve(application, host="127.0.0.1", port=port, threads=8, _quiet=True)
+        with serving(settings.SITE_URL, port=_free(SALES_PORT)) as sales_page:
+            # Another site, as the sales site is: it may call the API since it is on the list.
+            settings.CORS_ALLOWED_ORIGINS = [*settings.CORS_ALLOWED_ORIGINS, sales_page]
+            application = get_wsgi_application()
+            merchant = merchant_of(flow, password)
+            site = settings.SITE_URL
+            self.stdout.write(f"\nBack office     {site}/admin/   log in as demo, password {password}")
+            self.stdout.write(f"Portal          {site}/portal/   log in as {merchant}, password {password}")
+            self.stdout.write(f"API             {site}/api/v1/docs/")
+            self.stdout.write(f"Sales page      {sales_page}/")
+            self.stdout.write("E-mails are written below. It runs until Ctrl-C.")
+            self.stdout.flush()
+            waitress.serve(application, host="127.0.0.1", port=port, threads=8, _quiet=True)
 
 
 def _states(flow: Flow) -> Counter[str]:
