@@ -18,6 +18,7 @@ from flows.ledger import claims, outcomes
 from flows.ledger.batch import Batch
 from flows.ledger.rows import record_from
 from flows.models import Flow, Run, Transfer
+from flows.outgoing.outbox import Outbox
 from flows.plugins import health as plugin_health
 from flows.plugins.failures import Filtered, PluginFailed
 from flows.rules import skip_reason
@@ -57,7 +58,7 @@ class Settling:
 
     def __init__(self, flow: Flow, run: Run, writes: Writes, erp_failed: Callable[[ConnectorError], None]) -> None:
         self.flow, self.writes, self.erp_failed = flow, writes, erp_failed
-        self.batch = Batch(run)
+        self.batch = Batch(run, Outbox(flow.connection.customer_id, run.now))
         #: Orders that were not sent after all, and need no room. One that is tried again keeps its place in the queue for it.
         self.given_back: list[str] = []
         #: What went wrong with plugins.

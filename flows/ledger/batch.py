@@ -13,17 +13,19 @@ from flows.ledger import runs
 from flows.ledger.inserting import insert
 from flows.ledger.rows import Fenced, event
 from flows.models import Event, Run, Transfer
+from flows.outgoing.outbox import Outbox
 from sharespine.lib.text import Text
 
 
 class Batch:
-    """What a run changes in one transaction: transfers under their fences, events, and its own counters.
+    """What a run changes in one transaction: transfers under their fences, events, its own counters, and what others are told.
 
     A change shows on the object at once and in the database with `save`, which belongs in the caller's transaction.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, outbox: Outbox) -> None:
         self.run = run
+        self.outbox = outbox
         self.counts: Counter[str] = Counter()
         self._changed: dict[int, tuple[Transfer, set[str]]] = {}
         self._events: list[Event] = []
@@ -45,6 +47,7 @@ class Batch:
         for columns, transfers in alike.items():
             _update(transfers, columns)
         insert(self._events)
+        self.outbox.save()
         runs.count(self.run, self.counts)
         self._changed.clear()
         self._events.clear()

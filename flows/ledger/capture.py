@@ -21,6 +21,7 @@ from flows.ledger.inserting import insert
 from flows.ledger.rows import Kind, State, event, locked, stopped, stopped_by
 from flows.ledger.slimming import refunded
 from flows.models import Event, Flow, Run, Transfer
+from flows.outgoing.outbox import Outbox
 from flows.rules import skip_reason
 from sharespine.lib.checkpoints import reach
 from sharespine.lib.text import N_, Text
@@ -37,6 +38,7 @@ def capture(run: Run, flow: Flow, page: Page, share: Share = WHOLE) -> Counter[s
     Raises `flows.ledger.rows.Fenced` when the run was taken over: then nothing of the page is saved.
     """
     counts: Counter[str] = Counter(seen=len(page.records) + len(page.unreadable))
+    outbox = Outbox(flow.connection.customer_id, run.now)
     with transaction.atomic():
         runs.renew(run)
         records: dict[str, Order] = {record.source_id: record for record in page.records}
@@ -61,11 +63,15 @@ def capture(run: Run, flow: Flow, page: Page, share: Share = WHOLE) -> Counter[s
             if (transfer := known.get(unreadable.source_id)) is None:
                 new.append(_new_unreadable(flow, unreadable, run))
             else:
-                counts[_unreadable_again(transfer, unreadable, run)] += 1
+                counts[_unreadable_again(transfer, unreadable, run, outbox)] += 1
         _add(flow, new)
         counts["new"] += len(new)
         counts["skipped"] += sum(transfer.state == State.SKIPPED for transfer, _ in new)
-        counts["stopped"] += sum(transfer.state == State.STOPPED for transfer, _ in new)
+        stopped_at_once = [transfer for transfer, _ in new if transfer.state == State.STOPPED]
+        counts["stopped"] += len(stopped_at_once)
+        for transfer in stopped_at_once:
+            outbox.stopped(transfer, transfer.message, code=transfer.error_code, acts=WhoActs(transfer.acts))
+        outbox.save()
         if page.reached and (flow.cursor is None or page.reached > flow.cursor):
             flow.cursor = page.reached
             Flow.objects.filter(pk=flow.pk).update(cursor=page.reached)
@@ -103,6 +109,7 @@ def gone(run: Run, flow: Flow, source_ids: Collection[str]) -> None:
     mistake must not lose it.
     """
     text = Text(N_("The shop no longer has the order, and we do not have it whole. Enter it in the ERP by hand, or skip it."))
+    outbox = Outbox(flow.connection.customer_id, run.now)
     with transaction.atomic():
         unread = Transfer.objects.filter(flow=flow, source_id__in=source_ids, state=State.WAITING, due_at__isnull=True)
         for transfer in locked(unread):
@@ -110,6 +117,8 @@ def gone(run: Run, flow: Flow, source_ids: Collection[str]) -> None:
                 **stopped(text, Missing.__name__, WhoActs.MERCHANT), updated_at=timezone.now()
             )
             event(transfer, Kind.STOPPED, text, run=run).save()
+            outbox.stopped(transfer, text, code=Missing.__name__, acts=WhoActs.MERCHANT)
+        outbox.save()
         deleted = Text(N_("The order was deleted in the shop after it was transferred. Cancel it in the ERP by hand."))
         for transfer in locked(Transfer.objects.filter(flow=flow, source_id__in=source_ids, state=State.SENT)):
             # Should it come back, it counts as changed.
@@ -124,7 +133,7 @@ def _add(flow: Flow, new: list[tuple[Transfer, Event]]) -> None:
     added = Transfer.objects.filter(flow=flow, source_id__in=[transfer.source_id for transfer, _ in new])
     ids = dict(added.values_list("source_id", "pk"))
     for transfer, first in new:
-        first.transfer_id = ids[transfer.source_id]
+        first.transfer_id = transfer.pk = ids[transfer.source_id]
     insert([first for _, first in new])
 
 
@@ -293,12 +302,14 @@ def _new_unreadable(flow: Flow, unreadable: Unreadable, run: Run) -> tuple[Trans
     return transfer, event(transfer, Kind.STOPPED, unreadable.error.text, run=run, evidence=str(unreadable.error.evidence))
 
 
-def _unreadable_again(transfer: Transfer, unreadable: Unreadable, run: Run) -> str:
-    if transfer.message == unreadable.error.text:
+def _unreadable_again(transfer: Transfer, unreadable: Unreadable, run: Run, outbox: Outbox) -> str:
+    error = unreadable.error
+    if transfer.message == error.text:
         return "unchanged"
     if transfer.state == State.SENT:
-        outcomes.flag(transfer, unreadable.error.text, run)
+        outcomes.flag(transfer, error.text, run)
     elif transfer.lease_until is None and not transfer.in_doubt:
-        Transfer.objects.filter(pk=transfer.pk).update(**stopped_by(unreadable.error), updated_at=timezone.now())
-        event(transfer, Kind.STOPPED, unreadable.error.text, run=run).save()
+        Transfer.objects.filter(pk=transfer.pk).update(**stopped_by(error), updated_at=timezone.now())
+        event(transfer, Kind.STOPPED, error.text, run=run).save()
+        outbox.stopped(transfer, error.text, code=error.code, acts=error.who_acts)
     return "changed"

@@ -16,6 +16,7 @@ from flows import dbclock, retry
 from flows.ledger.rows import FREE, Kind, State, event, locked, stopped
 from flows.ledger.runs import finish, held_by, hold_run, owner_of
 from flows.models import Flow, Run, Transfer
+from flows.outgoing.outbox import Outbox
 from sharespine.lib.text import N_, Text
 
 #: A transfer whose workers vanished this often is claimed alone, so that the next one that vanishes tells on it; and some time
@@ -58,6 +59,10 @@ def reap(erp_id: int, *, quarantine: timedelta = timedelta(0)) -> int:
             # Locked since they were read: nobody else changes them meanwhile. The fence shuts out whoever had them.
             Transfer.objects.filter(pk=transfer.pk).update(**changes, **FREE, fence=F("fence") + 1, updated_at=timezone.now())
             event(transfer, kind, text).save()
+            if kind == Kind.STOPPED:
+                outbox = Outbox(transfer.customer_id)
+                outbox.stopped(transfer, text, code=WORKER_LOST, acts=WhoActs.US)
+                outbox.save()
     return len(lost)
 
 

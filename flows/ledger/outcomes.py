@@ -54,6 +54,7 @@ def sent(batch: Batch, transfer: Transfer, document: Document, *, found: bool = 
     for notice in document.notices:
         batch.tell(transfer, Kind.NOTICE, notice)
     batch.tell(transfer, Kind.FOUND if found else Kind.SENT, text, document=document)
+    batch.outbox.transferred(transfer, document, found=found)
     batch.counts["sent"] += 1
     if sent_hash != transfer.document_hash:
         changed = Text(N_("The order was changed in the shop while it was being sent. Compare it with the ERP by hand."))
@@ -111,6 +112,7 @@ def stop(
         batch.change(transfer, in_doubt=False, serial=transfer.serial + 1)
     batch.change(transfer, **stopped(text, code, acts), **FREE)
     batch.tell(transfer, Kind.STOPPED, text, **data)
+    batch.outbox.stopped(transfer, text, code=code, acts=acts)
     batch.counts["stopped"] += 1
 
 

@@ -24,6 +24,7 @@ from flows import engine, services
 from flows.ledger import claims, outcomes, runs
 from flows.ledger.batch import Batch
 from flows.models import Connection, Endpoint, Event, Flow, Run, Transfer
+from flows.outgoing.outbox import Outbox
 from sharespine.lib.text import Text
 from tests.flows.conftest import Rig, make_rig
 from tests.twins.erp.connector import System as Erp
@@ -517,7 +518,7 @@ def test_what_a_vanished_worker_was_sending_is_looked_up_before_it_is_sent_again
         total_vat=Decimal(25),
         currency="SEK",
     )
-    batch = Batch(run)
+    batch = Batch(run, Outbox(run.flow.connection.customer_id))
     outcomes.intend(batch, transfer, draft)
     batch.save()
     Transfer.objects.update(lease_until="2026-01-01T00:00:00Z")

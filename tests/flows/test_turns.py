@@ -21,6 +21,7 @@ from flows.ledger.batch import Batch
 from flows.ledger.outcomes import leave
 from flows.ledger.rows import Fenced
 from flows.models import Endpoint, Flow, Run, Transfer
+from flows.outgoing.outbox import Outbox
 from tests.flows.conftest import Rig, make_rig
 from tests.flows.test_engine import raising
 
@@ -232,7 +233,7 @@ def test_a_batch_with_one_transfer_that_was_taken_over_changes_nothing(rig: Rig)
     run = begin(rig.flow)
     one, other = claims.claim(run, 10)
     Transfer.objects.filter(pk=other.pk).update(fence=99)
-    batch = Batch(run)
+    batch = Batch(run, Outbox(run.flow.connection.customer_id))
     leave(batch, one)
     leave(batch, other)
     with pytest.raises(Fenced), transaction.atomic():

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: what a merchant's own systems are told, kept with what it tells of and sent afterwards."""
