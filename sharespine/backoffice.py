@@ -5,15 +5,23 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from allauth.core.ratelimit import consume_or_429
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from sharespine import search, startpage
+from sharespine.portal.log_in import has_second_factor
 
 
 class Choosing(AutocompleteJsonView):
@@ -24,11 +32,35 @@ class Choosing(AutocompleteJsonView):
         return {**super().serialize_result(obj, to_field_name), "text": label}
 
 
+class LogIn(AuthenticationForm):
+    """Asks for a password, and sends whoever has a second factor to the log-in that asks for that, too."""
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        super().confirm_login_allowed(user)
+        if has_second_factor(user):
+            asked: Any = self.request
+            wanted = asked.GET.get("next") or reverse("admin:index")
+            raise ValidationError(
+                format_html(
+                    '{} <a class="underline" href="{}?{}">{}</a>',
+                    gettext("You have a second factor, which this page cannot ask for."),
+                    reverse("account_login"),
+                    urlencode({"next": wanted}),
+                    gettext("Log in here instead; you come back by yourself."),
+                )
+            )
+
+
 class BackOffice(UnfoldAdminSite):
     """The tool that support staff have open all day."""
 
     index_title = _("Is everything all right?")
     enable_nav_sidebar = True
+    login_form = LogIn
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """Asked no more often from one address than the portal's."""
+        return consume_or_429(request, action="login") or super().login(request, extra_context)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
         return Choosing.as_view(admin_site=self)(request)

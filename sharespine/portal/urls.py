@@ -8,6 +8,7 @@ from sharespine.portal import (
     account,
     connections,
     hours,
+    invitations,
     items,
     keys,
     notifications,
@@ -37,4 +38,5 @@ urlpatterns = [
     path("", overview.home, name="home"),
     path("<int:customer>/", include(of_customer)),
     *account.urls,
+    *invitations.urls,
 ]
