@@ -186,16 +186,18 @@ def make(
 ) -> Quote:
     """Reckon by the price list of `today` and save it. `told` is what there is to say of the systems, as JSON, kept with it."""
     offers = Offer.on(today, edition)
-    priced = reckon(map(Sold.by, offers), needs, add_on_prices(today))
+    prices = add_on_prices(today)
+    priced = reckon(map(Sold.by, offers), needs, prices)
     chosen = cheapest(priced)
     rate, note = vat_for(country, vat_number)
     answer = {
         **told,
         "edition": str(edition),
         "orders_per_month": needs.orders,
-        "features": [str(feature) for feature in needs.all_features],
+        "needs": [{"feature": str(one), "name": Text(gates.LABELS[one]).to_json()} for one in needs.all_features],
         "recommended": chosen.sold.code if chosen else None,
         "vat": {"rate": str(rate), "note": note.to_json()},
+        "add_ons": [{"kind": str(kind), "name": name, "monthly": _amount(prices[kind], rate)} for kind, name in needs.add_ons],
         "packages": [_json(one, rate) for one in priced],
     }
     return Quote.objects.create(
@@ -230,6 +232,7 @@ def _json(one: Priced, rate: Decimal) -> dict[str, Any]:
         "name": one.sold.name,
         "on_request": one.monthly is None,
         "order_cap": one.sold.order_cap,
+        "features": [str(feature) for feature in Feature if feature in one.sold.features],
         "covers": one.covers,
         "lacks": [{"what": str(lack.what), "text": lack.text.to_json()} for lack in one.lacks],
         "monthly": _cost(one.monthly, rate),
@@ -242,6 +245,10 @@ def _cost(rows: Sequence[Row] | None, rate: Decimal) -> dict[str, Any] | None:
         return None
     named = [{"kind": row.kind, "name": row.name, "text": row.text.to_json(), **_amounts(row.amount, rate)} for row in rows]
     return {"rows": named, **_amounts(total(rows), rate)}
+
+
+def _amount(price: Decimal | None, rate: Decimal) -> dict[str, str] | None:
+    return None if price is None else _amounts(price, rate)
 
 
 def _amounts(amount: Decimal, rate: Decimal) -> dict[str, str]:

@@ -163,6 +163,12 @@ def needed_by(main_flow: str) -> tuple[Feature, ...]:
     return (*base, Feature.MULTISHOP) if main_flow == planner.COMBINED else base
 
 
+def needed_for(main_flow: str, register: Register) -> tuple[Feature, ...]:
+    """What a package must have for one register of `main_flow`: the combination needs multishop for all but the orders."""
+    needed = rights.NEEDED[register]
+    return (*needed, Feature.MULTISHOP) if main_flow == planner.COMBINED and register != Register.ORDERS else needed
+
+
 def name_of(register: Register) -> str:
     """What a register is called among wishes."""
     return _NAMES.get(register, str(register))

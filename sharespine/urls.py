@@ -7,9 +7,11 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from sharespine.api import webhooks
+from sharespine.confirming import confirm
 
 urlpatterns = [
     path("api/", include("sharespine.api.urls")),
+    path("confirm/<str:token>/", confirm, name="confirm"),
     path("hooks/<str:code>/", webhooks.receive, name="webhook"),
     path("", RedirectView.as_view(pattern_name="portal:home")),
     path("portal/", include("sharespine.portal.urls")),

@@ -46,6 +46,16 @@ def validate_vat_number(value: str) -> None:
         ) from None
 
 
+def tidy_organisation_number(value: str) -> str:
+    """A Swedish number as it is kept: `556036-0793`. Any other text as it is."""
+    return str(orgnr.format(orgnr.compact(value))) if orgnr.is_valid(value) else value
+
+
+def tidy_vat_number(value: str) -> str:
+    """A VAT number as it is kept: `SE556036079301`. Any other text as it is."""
+    return str(vat.compact(value)) if vat.is_valid(value) else value
+
+
 def validate_time_zone(value: str) -> None:
     if value not in available_timezones():
         raise ValidationError(_("“%(value)s” is not a time zone: write it like Europe/Stockholm."), params={"value": value})
@@ -118,10 +128,8 @@ class Customer(models.Model):
 
     def clean(self) -> None:
         # Called for wrong numbers, too, which are kept as they were written.
-        if orgnr.is_valid(self.organisation_number):
-            self.organisation_number = orgnr.format(orgnr.compact(self.organisation_number))
-        if vat.is_valid(self.vat_number):
-            self.vat_number = vat.compact(self.vat_number)
+        self.organisation_number = tidy_organisation_number(self.organisation_number)
+        self.vat_number = tidy_vat_number(self.vat_number)
 
 
 class Contact(models.Model):

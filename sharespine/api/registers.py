@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from connectors.base import Connector, Direction, Register, Role
 from connectors.matrix import matrix_of, to_json
 from connectors.registry import systems
+from sharespine.api.sales_examples import EXAMPLES
 from sharespine.api.views import PublicView
 
 #: For how many seconds an answer may be kept: what systems can do changes with a release.
@@ -59,7 +60,13 @@ class Registers(PublicView):
 
     kept = KEPT
 
-    @extend_schema(operation_id="registers", responses=RegistersSerializer, auth=[])
+    @extend_schema(
+        operation_id="registers",
+        summary="What a shop and an ERP can do together",
+        tags=["Catalogue"],
+        responses=RegistersSerializer,
+        examples=EXAMPLES["registers"],
+    )
     def get(self, request: Request, shop: str, erp: str) -> Response:
         """Every register, direction and field: whether the shop and the ERP can do it together, and if not, why not."""
         return Response(to_json(matrix_of(_system(shop, Role.SHOP), _system(erp, Role.ERP)), gettext))
