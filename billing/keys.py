@@ -28,14 +28,7 @@ def make(
     customer: Customer | None, name: str, scopes: Collection[str], expires_at: datetime | None, actor: str
 ) -> tuple[ApiKey, str]:
     """A new key, and what is shown of it this once. Without a customer it is for the sales site. Raises `Refused`."""
-    if not name.strip():
-        raise Refused(N_("Give the key a name that says what it is for."))
-    allowed = FOR_CUSTOMERS if customer else FOR_SALES
-    wanted = [scope for scope in allowed if scope in scopes]
-    if not wanted or set(scopes) - set(wanted):
-        raise Refused(N_("Choose what the key opens."))
-    if expires_at is not None and expires_at <= timezone.now():
-        raise Refused(N_("The key would have expired already. Choose a later day, or none."))
+    demand(customer, name, scopes, expires_at)
     prefix = f"{MARK}_{secrets.token_hex(5)}"
     plain = f"{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
@@ -43,11 +36,21 @@ def make(
         name=name.strip(),
         prefix=prefix,
         key_hash=_hash(plain),
-        scopes=[str(scope) for scope in wanted],
+        scopes=[scope.value for scope in Scope if scope in scopes],
         created_by=actor,
         expires_at=expires_at,
     )
     return key, plain
+
+
+def demand(customer: Customer | None, name: str, scopes: Collection[str], expires_at: datetime | None) -> None:
+    """Raises `Refused` for a key that cannot be made."""
+    if not name.strip():
+        raise Refused(N_("Give the key a name that says what it is for."))
+    if not scopes or not set(scopes) <= set(FOR_CUSTOMERS if customer else FOR_SALES):
+        raise Refused(N_("Choose what the key opens."))
+    if expires_at is not None and expires_at <= timezone.now():
+        raise Refused(N_("The key would have expired already. Choose a later day, or none."))
 
 
 def revoke(key: ApiKey, actor: str) -> None:
