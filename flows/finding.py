@@ -2,14 +2,18 @@
 
 An order is found by its number, its number in the ERP or our reference; else by the beginning of a number or of the buyer's
 name; else by any part of the buyer's name, among the newest orders. An item is found by its number or the beginning of it.
+
+Whoever looks for those of one customer says so here, and narrows by other things what was found: a database that is told more
+may choose another index, and walk through all that the customer has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from flows.models import Item, Transfer
 
@@ -19,22 +23,31 @@ LIMIT = 1000
 NEWEST = 5000
 
 
-def matching(orders: QuerySet[Transfer], term: str, *, limit: int = LIMIT) -> list[int]:
-    """The ids of those of `orders` that `term` finds, at most `limit` by each of the ways in which it can."""
+def matching(orders: QuerySet[Transfer], term: str, *, customer: int | None = None, limit: int = LIMIT) -> list[int]:
+    """The ids of those of `orders` that `term` finds, at most `limit` by each of the ways in which it can.
+
+    With the id of a `customer` only of those that are its own.
+    """
     term = term.strip()
     if not term:
         return []
-    for way in (_exactly, _by_beginning, _by_part):
-        if found := list(dict.fromkeys(pk for query in way(orders.order_by(), term) for pk in _ids(query, limit))):
+    orders = orders.order_by()
+    own = orders if customer is None else _within(orders, "customer", [customer])
+    for queries in (_exactly(own, term), _by_beginning(own, term), _by_part(orders, term, customer)):
+        if found := list(dict.fromkeys(pk for query in queries for pk in _ids(query, limit))):
             return found
     return []
 
 
-def items_matching(items: QuerySet[Item], term: str, *, limit: int = LIMIT) -> list[int]:
-    """The ids of those of `items` whose number is `term`, else of those whose begins with it; at most `limit`."""
+def items_matching(items: QuerySet[Item], term: str, *, flows: Collection[int] | None = None, limit: int = LIMIT) -> list[int]:
+    """The ids of those of `items` whose number is `term`, else of those whose begins with it; at most `limit`.
+
+    With the ids of `flows` only of those in one of them.
+    """
     term = term.strip()
+    own = items.order_by() if flows is None else _within(items.order_by(), "flow", flows)
     for lookup in ("number__iexact", "number__istartswith") if term else ():
-        if found := list(items.order_by().filter(**{lookup: term}).values_list("pk", flat=True)[:limit]):
+        if found := list(own.filter(**{lookup: term}).values_list("pk", flat=True)[:limit]):
             return found
     return []
 
@@ -54,9 +67,24 @@ def _by_beginning(orders: QuerySet[Transfer], term: str) -> Iterator[QuerySet[Tr
     yield orders.filter(_any("buyer__istartswith", term), buyer__gt="")
 
 
-def _by_part(orders: QuerySet[Transfer], term: str) -> Iterator[QuerySet[Transfer]]:
-    newest = Transfer.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    yield orders.filter(_any("buyer__icontains", term), pk__gt=newest - NEWEST)
+def _by_part(orders: QuerySet[Transfer], term: str, customer: int | None) -> Iterator[QuerySet[Transfer]]:
+    called = orders.filter(_any("buyer__icontains", term))
+    if customer is None:
+        newest = Transfer.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        yield called.filter(pk__gt=newest - NEWEST)
+    else:
+        newest_own = Transfer.objects.filter(customer=customer).order_by("-pk").values_list("pk", flat=True)
+        first = newest_own[NEWEST - 1 : NEWEST].first() or 0
+        yield called.filter(customer=customer, pk__gte=first)
+
+
+def _within(rows: QuerySet[Any], column: str, ids: Collection[int]) -> QuerySet[Any]:
+    """Those of `rows` whose `column` is one of `ids`, picked out among what is found by its text."""
+    if connection.vendor == "sqlite":
+        # By a sum no index is chosen: the one of the text has the column, and says which are among the ids.
+        found: QuerySet[Any] = rows.alias(within=F(column) + 0).filter(within__in=ids)
+        return found
+    return rows.filter(**{f"{column}__in": ids})
 
 
 def _any(lookup: str, term: str) -> Q:

@@ -6,6 +6,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import flows.models.texts
+import sharespine.lib.indexes
 import sharespine.lib.secrets
 
 
@@ -171,5 +172,32 @@ class Migration(migrations.Migration):
                     models.Index(fields=["created_at"], name="hook_message_by_age"),
                 ],
             },
+        ),
+        migrations.RemoveIndex(model_name="transfer", name="transfer_number"),
+        migrations.AddIndex(
+            model_name="transfer",
+            index=sharespine.lib.indexes.PrefixIndex(fields=["number", "customer"], name="transfer_number"),
+        ),
+        migrations.RemoveIndex(model_name="transfer", name="transfer_target"),
+        migrations.AddIndex(
+            model_name="transfer",
+            index=sharespine.lib.indexes.PrefixIndex(fields=["target_id", "customer"], name="transfer_target"),
+        ),
+        migrations.RemoveIndex(model_name="transfer", name="transfer_buyer"),
+        migrations.AddIndex(
+            model_name="transfer",
+            index=sharespine.lib.indexes.PrefixIndex(
+                condition=models.Q(("buyer__gt", "")), fields=["buyer", "customer"], name="transfer_buyer"
+            ),
+        ),
+        migrations.RemoveIndex(model_name="item", name="item_number"),
+        migrations.AddIndex(
+            model_name="item",
+            index=sharespine.lib.indexes.PrefixIndex(fields=["number", "flow"], name="item_number"),
+        ),
+        migrations.RemoveIndex(model_name="run", name="run_by_flow"),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(fields=["flow", "-id", "state", "kind", "started_at"], name="run_by_flow"),
         ),
     ]

@@ -68,7 +68,7 @@ class Item(models.Model):
             # What a flow has, newest first; and of one state, which is few but for those that are up to date.
             models.Index(fields=["flow", "-id"], name="item_by_flow"),
             models.Index(fields=["state", "flow", "-id"], name="item_by_state"),
-            PrefixIndex(fields=["number"], name="item_number"),
+            PrefixIndex(fields=["number", "flow"], name="item_number"),
         ]
 
     def __str__(self) -> str:

@@ -69,7 +69,8 @@ class Run(models.Model):
             models.UniqueConstraint(fields=["flow"], condition=models.Q(state="running"), name="one_live_run_per_flow")
         ]
         indexes = [
-            models.Index(fields=["flow", "-id"], name="run_by_flow"),
+            # With what the runs of one customer are narrowed by.
+            models.Index(fields=["flow", "-id", "state", "kind", "started_at"], name="run_by_flow"),
             models.Index(fields=["-started_at", "-id"], name="run_by_start"),
             models.Index(fields=["state", "-started_at", "-id"], name="run_by_state"),
             models.Index(fields=["kind", "-started_at", "-id"], name="run_by_kind"),

@@ -156,9 +156,10 @@ class Transfer(models.Model):
                 fields=["customer", "-id", "state", "attention"], name="transfer_needs_customer", condition=NEEDS_SOMEBODY
             ),
             models.Index(fields=["-placed_at", "-id"], name="transfer_placed"),
-            PrefixIndex(fields=["number"], name="transfer_number"),
-            PrefixIndex(fields=["target_id"], name="transfer_target"),
-            PrefixIndex(fields=["buyer"], name="transfer_buyer", condition=models.Q(buyer__gt="")),
+            # With the customer: what a merchant finds is picked out here, without a look at the orders of others.
+            PrefixIndex(fields=["number", "customer"], name="transfer_number"),
+            PrefixIndex(fields=["target_id", "customer"], name="transfer_target"),
+            PrefixIndex(fields=["buyer", "customer"], name="transfer_buyer", condition=models.Q(buyer__gt="")),
             # Only "is null", which SQLite recognises in a query whatever its parameters are.
             models.Index(
                 fields=["updated_at"],
