@@ -64,6 +64,6 @@ def pause(connection: Connection, endpoint: Endpoint, error: AccessError) -> Non
         return
     connection.state = Connection.State.PAUSED
     connection.pause_reason = Text(
-        N_("%(endpoint)s does not let us in: %(error)s"), {"endpoint": endpoint.name, "error": str(error.text)}
+        N_("%(endpoint)s does not let us in: %(error)s"), {"endpoint": endpoint.name, "error": error.text}
     )
     connection.save(update_fields=["state", "pause_reason"])

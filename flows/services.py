@@ -85,7 +85,8 @@ def resume_connection(connection: Connection, *, actor: str) -> None:
 
 def pause_connection(connection: Connection, *, actor: str, reason: str) -> None:
     """Stop all flows of a connection. Orders keep their places; nothing is fetched until it is resumed."""
-    text = Text(N_("Paused by %(actor)s: %(reason)s"), {"actor": actor, "reason": reason})
+    message = N_("Paused by %(actor)s: %(reason)s") if reason else N_("Paused by %(actor)s.")
+    text = Text(message, {"actor": actor, "reason": reason})
     _set_state(connection, Connection.State.PAUSED, text, actor)
 
 
@@ -100,7 +101,7 @@ def _set_state(connection: Connection, state: str, reason: Text, actor: str) -> 
 def sign(configured: Connection | Flow | FieldMapping, state: str, actor: str) -> None:
     """Have the next change of `configured` say in its history who made it."""
     # The attribute that simple-history reads when the row is saved.
-    setattr(configured, "_change_reason", f"{state} ({actor})")  # noqa: B010 - not a field of the model
+    setattr(configured, "_change_reason", f"{state} ({actor})"[:100])  # noqa: B010 - not a field of the model
 
 
 # --- flows --------------------------------------------------------------------------------------------------------------------
