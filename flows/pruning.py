@@ -88,6 +88,7 @@ def steps() -> Iterator[Step]:
     yield from _clear("webhooks", Delivery.objects.filter(received_at__lt=rest).order_by("received_at"))
     yield from _clear("results of tasks", apps.get_model("django_q", "Task").objects.filter(stopped__lt=rest))
     yield from _clear("wake-ups nobody took", apps.get_model("django_q", "OrmQ").objects.filter(lock__lt=_ago(now, 1)))
+    yield from _clear("failed log-ins", apps.get_model("axes", "AccessAttempt").objects.filter(attempt_time__lt=_ago(now, 1)))
     yield from _clear("sessions", Session.objects.filter(expire_date__lt=now).order_by("expire_date"))
     _shorten_the_journal()
 

@@ -33,7 +33,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 def no_token(request: HttpRequest, reason: Any = "") -> HttpResponse:
     """A form was sent without the token that shows that it is ours."""
-    return forbidden(request)
+    return forbidden(request) if request.path.startswith(API) else render(request, "403_csrf.html", status=403)
 
 
 def _answer(request: HttpRequest, status: int, code: Code, detail: str = "") -> HttpResponse:

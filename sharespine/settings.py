@@ -217,7 +217,7 @@ AUTHENTICATION_BACKENDS = [
 ]
 #: How many proxies of ours stand before the web server: so many addresses at the end of X-Forwarded-For can be believed.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0 if EMBEDDED else 1)
-# Both doors for people count failed log-ins in the database. How, and what is kept of them, is said in sharespine.portal.attempts.
+# Both doors for people count failed log-ins in the database: sharespine.portal.attempts says how, and what is kept of them.
 #: After so many failures in a row an account is locked for whoever is at the same address.
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", 8)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -301,7 +301,7 @@ IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["sharespine.api.parsing.ExactJsonParser"],
     "EXCEPTION_HANDLER": "sharespine.api.problems.handle",
     # Amounts are exact: text, never a binary fraction.
     "COERCE_DECIMAL_TO_STRING": True,

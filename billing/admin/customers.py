@@ -6,8 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,8 +15,9 @@ from billing import standing
 from billing.admin import overview
 from billing.admin.bars import bar
 from billing.admin.contracts import ContractVerbs
-from billing.models import Contact, Customer, Membership
-from sharespine.lib.admin import ChoicesDropdownFilter, ConfigurationAdmin, TabularInline, TextInput, display
+from billing.admin.people import InvitationInline, MembershipInline, PeopleVerbs
+from billing.models import Contact, Customer
+from sharespine.lib.admin import ChoicesDropdownFilter, ConfigurationAdmin, TabularInline, display
 from sharespine.lib.display import TONES
 
 Status = Customer.Status
@@ -72,70 +71,21 @@ class CustomerForm(forms.ModelForm):
         return self.cleaned_data["status"] or self.instance.status
 
 
-class MembershipForm(forms.ModelForm):
-    """A user is named, not chosen from a list of all there are."""
-
-    login = forms.CharField(
-        label=gettext_lazy("User name or e-mail"),
-        widget=TextInput,
-        help_text=gettext_lazy("The user must exist already."),
-    )
-
-    class Meta:
-        model = Membership
-        fields: tuple[str, ...] = ()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk and "login" in self.fields:
-            self.fields["login"].disabled = True
-            self.initial["login"] = self.instance.user.get_username()
-
-    def clean_login(self) -> str:
-        login = self.cleaned_data["login"].strip()
-        if self.instance.pk:
-            return login
-        users = list(get_user_model().objects.filter(Q(username__iexact=login) | Q(email__iexact=login), is_active=True)[:2])
-        if len(users) != 1:
-            raise forms.ValidationError(
-                _("No user is called that.") if not users else _("Several users have this e-mail. Write the user name.")
-            )
-        self.instance.user = users[0]
-        if Membership.objects.filter(customer=self.instance.customer_id, user=users[0]).exists():
-            raise forms.ValidationError(_("This user may log in already."))
-        return login
-
-
 class ContactInline(TabularInline):
     model = Contact
     extra = 0
     tab = True
 
 
-class MembershipInline(TabularInline):
-    """Users are let in and put out; there is nothing to change."""
-
-    model = Membership
-    form = MembershipForm
-    readonly_fields = ("user", "since")
-    extra = 0
-    tab = True
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("login", "since") if self.has_change_permission(request, obj) else ("user", "since")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return super().get_queryset(request).select_related("user")
-
-
 @admin.register(Customer)
-class CustomerAdmin(ContractVerbs, ConfigurationAdmin):
+class CustomerAdmin(ContractVerbs, PeopleVerbs, ConfigurationAdmin):
     form = CustomerForm
+    actions_detail = (*ContractVerbs.actions_detail, *PeopleVerbs.actions_detail)
     list_display = ("name", "status_label", "package", "usage", "email", "phone", "created_at")
     list_filter = (("status", ChoicesDropdownFilter),)
     search_fields = ("name", "organisation_number", "email", "phone")
     search_help_text = gettext_lazy("Name, organisation number, e-mail or phone")
-    inlines = (ContactInline, MembershipInline)
+    inlines = (ContactInline, MembershipInline, InvitationInline)
     fieldsets = (
         (
             None,

@@ -8,6 +8,7 @@ kept as a hash. Codes of a second factor are counted per account, wherever they 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from math import ceil
 from typing import Any
 
@@ -16,7 +17,7 @@ from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
@@ -79,6 +80,33 @@ def forget(user: User) -> None:
     """Lift every lock of an account, wherever it is held from: it has a new password."""
     name = name_of(None, {"username": user.get_username()})
     AccessAttempt.objects.filter(username__in=[name, name + FACTOR]).delete()
+
+
+def counted_with(attempt: Any) -> QuerySet[Any]:
+    """The attempts that count together with one: with other browsers, and for a second factor from everywhere."""
+    found = AccessAttempt.objects.filter(username=attempt.username)
+    return found if str(attempt.username).endswith(FACTOR) else found.filter(ip_address=attempt.ip_address)
+
+
+def are_locked(rows: list[Any]) -> set[Any]:
+    """Which of some attempts are part of what locks somebody out now, by their keys."""
+    alive = AccessAttempt.objects.filter(
+        username__in={row.username for row in rows}, attempt_time__gte=timezone.now() - settings.AXES_COOLOFF_TIME
+    )
+    counts: Counter[tuple[str, str | None]] = Counter()
+    for attempt in alive.only("username", "ip_address", "failures_since_start"):
+        counts[_together(attempt)] += attempt.failures_since_start
+    return {row.pk for row in rows if counts[_together(row)] >= settings.AXES_FAILURE_LIMIT}
+
+
+def _together(attempt: Any) -> tuple[str, str | None]:
+    return attempt.username, None if str(attempt.username).endswith(FACTOR) else attempt.ip_address
+
+
+def lift(attempt: Any, actor: str) -> None:
+    """Forget an attempt and those that count together with it: whoever is locked out may try again."""
+    counted_with(attempt).delete()
+    log.info("%s lifted the lock of %s for %s", actor, attempt.username, attempt.ip_address)
 
 
 def may_try_code(request: HttpRequest, user: User) -> bool:

@@ -191,6 +191,13 @@ def has_second_factor(user: Any) -> bool:
     return Authenticator.objects.filter(user=user.pk, type=Authenticator.Type.TOTP).exists()
 
 
+def encrypt_factors_anew() -> None:
+    """Keep every second factor with the key that is the first now. Belongs into a transaction."""
+    for one in Authenticator.objects.select_for_update():
+        kept = {name: encrypt(decrypt(one.data[name])) for name in ("secret", "seed") if name in one.data}
+        Authenticator.objects.filter(pk=one.pk).update(data={**one.data, **kept})
+
+
 def log_out_elsewhere(user: User, *, keep: str | None) -> int:
     """End every session of `user` but the one with the key `keep`. Returns how many there were.
 

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from flows.models import ConnectionPlugin, Endpoint
+from sharespine.portal.log_in import encrypt_factors_anew
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
                 plugins = ConnectionPlugin.objects.select_for_update().exclude(secrets="")
                 for plugin in plugins:
                     ConnectionPlugin.objects.filter(pk=plugin.pk).update(secrets=plugin.secrets)
+                encrypt_factors_anew()
         except ImproperlyConfigured as error:
             raise CommandError(f"{error} Nothing was changed.") from None
         self.stdout.write(f"{len(endpoints)} endpoints and {len(plugins)} plugins are encrypted with the first key.")
