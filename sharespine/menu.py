@@ -94,6 +94,7 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Users"), "person", _list("auth_user"), "auth.view_user"),
                 _item(_("Groups"), "group", _list("auth_group"), "auth.view_group"),
                 _item(_("API keys"), "key", _list("billing_apikey"), "billing.view_apikey"),
+                _item(_("Failed log-ins"), "lock_clock", _list("axes_accessattempt"), "billing.see_portal"),
                 _item(_("Workers"), "memory", _list("flows_worker"), "flows.view_worker"),
             ],
         },
