@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 
 from billing.models import AddOnKind, AddOnPrice, Edition, Feature, Offer, Package
@@ -18,11 +17,6 @@ from flows import planner
 from tests.pairs import systems as paired
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def nobody_has_called() -> None:
-    cache.clear()
 
 
 API = "/api/v1/"
