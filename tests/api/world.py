@@ -1,4 +1,4 @@
-"""Two merchants with orders, hours and keys, made by hand and at once: what the endpoints of the API show, and must not show."""
+"""Merchants with orders, hours and keys, made by hand and at once: what the endpoints of the API show, and must not show."""
 
 from __future__ import annotations
 
