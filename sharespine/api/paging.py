@@ -24,6 +24,7 @@ USUAL = 50
 MOST = 100
 #: Older than a row, or newer; and its id in base 36.
 CURSOR = r"^[on][0-9a-z]{1,11}$"
+HIGHEST = 36**11 - 1
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -96,7 +97,7 @@ def _newer(row: Model) -> str:
 
 
 def _cursor(way: str, pk: int) -> str:
-    digits, left = "", max(0, pk)
+    digits, left = "", min(max(0, pk), HIGHEST)
     while left:
         left, digit = divmod(left, 36)
         digits = _DIGITS[digit] + digits

@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.urls.converters import StringConverter
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 #: Ids are text: no language makes a number of them, or groups their digits.
@@ -22,18 +24,20 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]
 class Query(serializers.Serializer[dict[str, Any]]):
     """The parameters of an address. One that is not known is refused: passed over, the answer would only look right."""
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        known = self.fields.keys()
-        unknown = {name: _("There is no such parameter.") for name in self.initial_data if name not in known}
-        if unknown:
-            raise serializers.ValidationError(unknown, code="unknown")
-        return attrs
-
     @classmethod
     def of(cls, request: Request) -> dict[str, Any]:
         """What `request` asks for. Raises `ValidationError`."""
-        query = cls(data=request.query_params)
-        query.is_valid(raise_exception=True)
+        asked = request.query_params
+        # A plain dict: of what comes as a form, an empty value would be none at all.
+        query = cls(data=dict(asked.items()))
+        wrong: dict[str, list[ErrorDetail]] = {}
+        for name, values in asked.lists():
+            if name not in query.fields:
+                wrong[name] = [ErrorDetail(gettext("There is no such parameter."), "unknown")]
+            elif len(values) > 1:
+                wrong[name] = [ErrorDetail(gettext("It can be given once."), "repeated")]
+        if not query.is_valid() or wrong:
+            raise serializers.ValidationError({**query.errors, **wrong})
         return dict(query.validated_data)
 
 

@@ -124,7 +124,7 @@ def test_when_a_key_was_last_used_is_noted_once_a_minute(
     assert ApiKey.objects.get().last_used_at == noted
     ApiKey.objects.update(last_used_at=noted - timedelta(minutes=1))
     asked(shop.key, address)
-    assert ApiKey.objects.get().last_used_at > noted - timedelta(seconds=1)
+    assert ApiKey.objects.filter(last_used_at__gt=noted - timedelta(minutes=1)).exists()
 
 
 def test_a_key_shows_nothing_of_another_customer(shop: Merchant) -> None:

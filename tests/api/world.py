@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -75,7 +75,7 @@ def used(customer: Customer, orders: int, *, months_ago: int = 0) -> None:
     """So many orders count, in this month or one before."""
     month = month_of(timezone.now())
     for _ in range(months_ago):
-        month = (month - timezone.timedelta(days=1)).replace(day=1)
+        month = (month - timedelta(days=1)).replace(day=1)
     OrderMonth.objects.create(customer=customer, month=month, used=orders)
 
 
