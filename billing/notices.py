@@ -12,6 +12,7 @@ from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -20,6 +21,7 @@ from django.utils.translation import gettext as _
 from billing import caps
 from billing.dates import month_of
 from billing.models import Customer, Notice, OrderMonth
+from billing.signals import cap_noticed
 
 log = logging.getLogger(__name__)
 #: Whoever is at sending a notice for longer than this has died over it.
@@ -33,19 +35,34 @@ def tell(*, at: datetime) -> int:
         usage = caps.usage(row.customer_id, at=at)
         if usage.level is not None and usage.cap:
             # What a worse notice of this month's room has said already is not said again.
-            said = Notice.objects.filter(customer=row.customer, month=month, cap=usage.cap)
-            if not said.filter(kind__in=_worse(usage.level)).exists():
-                said.get_or_create(
-                    customer=row.customer, month=month, cap=usage.cap, kind=usage.level, defaults={"used": usage.used}
-                )
+            said = Notice.objects.filter(customer=row.customer, month=month, cap=usage.cap, kind__in=_worse(usage.level))
+            if not said.exists():
+                _notice(row.customer, usage)
     unsent = Notice.objects.filter(sent_at__isnull=True, month=month).select_related("customer").order_by("pk")
     return sum(_send(notice, at) for notice in unsent)
 
 
 def addresses(customer: Customer) -> list[str]:
-    """To whom we write: the customer's own address, and the contacts that are to get our e-mails."""
-    contacts = customer.contacts.filter(gets_notices=True).exclude(email="").values_list("email", flat=True)
-    return list(dict.fromkeys(address for address in (customer.email, *contacts) if address))
+    """To whom we write: the customer's own address, the contacts that are to get our e-mails, and the users that want these."""
+    contacts = customer.contacts.filter(gets_notices=True).values_list("email", flat=True)
+    users = (
+        customer.memberships.filter(cap_notices=True, user__is_active=True).order_by("pk").values_list("user__email", flat=True)
+    )
+    # Of two spellings the first: no mail server tells them apart.
+    found: dict[str, str] = {}
+    for address in filter(None, (customer.email, *contacts, *users)):
+        found.setdefault(address.casefold(), address)
+    return list(found.values())
+
+
+def _notice(customer: Customer, usage: caps.Usage) -> None:
+    """Note that the customer is to be told, and tell those who want to know at once, in one transaction."""
+    with transaction.atomic():
+        notice, is_new = Notice.objects.get_or_create(
+            customer=customer, month=usage.month, cap=usage.cap, kind=usage.level, defaults={"used": usage.used}
+        )
+        if is_new:
+            cap_noticed.send(Notice, notice=notice)
 
 
 def _worse(level: str) -> list[str]:

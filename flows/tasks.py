@@ -16,9 +16,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from flows import dbclock, engine, turns
+from flows import alerts, chores, dbclock, engine, summaries, turns
 from flows.ledger import runs
+from flows.mails import Undeliverable
 from flows.models import Flow, Run
+from flows.outgoing import delivery
 from flows.trouble import borne
 from sharespine.lib import stopping
 
@@ -30,7 +32,17 @@ sys.setswitchinterval(0.0005)
 UPKEEP_EVERY = 300.0
 #: For so many seconds a trial of a field mapping waits for the run of its flow that is under way.
 PATIENCE = 60.0
+#: How often, in seconds, it is looked whether users of merchants are to be told something by e-mail, by whichever worker.
+TELL_EVERY = 60.0
+#: How many seconds such a look takes before it makes room for others, and how long it holds off other workers at most: one
+#: e-mail may take as long as a mail server is silent.
+TELL_BUDGET, TELL_LEASE = 30.0, timedelta(seconds=90)
+#: How long a delivery to webhooks holds off other workers at most.
+DELIVERY_LEASE = timedelta(seconds=60)
+#: The names of the chores.
+DELIVERY, TELLING = "webhooks", "e-mails"
 _next_upkeep = time.monotonic() + UPKEEP_EVERY
+_next_telling = time.monotonic() + TELL_EVERY
 
 
 def wake() -> None:
@@ -70,15 +82,52 @@ def work() -> int:
     return number
 
 
+def deliver() -> int:
+    """Send the messages to webhooks that are due, unless another worker is at it. Returns how many arrived."""
+    number = 0
+    with borne(log):
+        if chores.take(DELIVERY, DELIVERY_LEASE):
+            try:
+                number = delivery.deliver()
+            finally:
+                chores.leave(DELIVERY)
+    return number
+
+
+def tell() -> None:
+    """Send the e-mails to users of merchants that are due, unless another worker is at it or was a moment ago."""
+    with borne(log):
+        if not chores.take(TELLING, TELL_LEASE):
+            return
+        rest, is_done = timedelta(seconds=TELL_EVERY - 5), True
+        now, ends = timezone.now(), time.monotonic() + TELL_BUDGET
+        try:
+            is_done = alerts.tell(at=now, ends=ends) and summaries.send(at=now, ends=ends)
+        except Undeliverable as error:
+            # The next look finds it all again.
+            log.warning("%s", error)
+        finally:
+            chores.leave(TELLING, rest=rest if is_done else timedelta(0))
+        if not is_done:
+            # It goes on as soon as others had their turn.
+            async_task("flows.tasks.tell", task_name="e-mails")
+
+
 def tick() -> int:
     """Wake the flows that are due and not woken yet, those of dead workers too. Any number of workers may do this at once.
 
     Returns how many.
     """
-    global _next_upkeep
+    global _next_upkeep, _next_telling
     if time.monotonic() > _next_upkeep:
         _next_upkeep = time.monotonic() + UPKEEP_EVERY
         async_task("flows.upkeep.carry_out", task_name="upkeep")
+    if time.monotonic() > _next_telling:
+        _next_telling = time.monotonic() + TELL_EVERY
+        if chores.wanted(TELLING):
+            async_task("flows.tasks.tell", task_name="e-mails")
+    if delivery.due().exists() and chores.wanted(DELIVERY):
+        async_task("flows.tasks.deliver", task_name="webhooks")
     runs.bury()
     forgotten = timezone.now() - timedelta(seconds=settings.LEASE_SECONDS)
     not_woken = Q(queued_at__isnull=True) | Q(queued_at__lt=forgotten)
