@@ -11,19 +11,22 @@ from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core import mail
 from django.db import transaction
 
-from billing import caps, contracts, hours, invoicing, notices
+from billing import caps, contracts, hours, invoicing, members, notices
 from billing.dates import begins_at
 from billing.models import (
     Customer,
     Entry,
     InvoiceBasis,
+    Membership,
     Notice,
     OrderMonth,
     OrderUse,
     Package,
+    Role,
     Subscription,
     Term,
     WorkCategory,
@@ -178,3 +181,36 @@ def start_and_notice(given: dict[str, Any]) -> dict[str, object]:
         "told": [sum(answer[place] for answer in told) for place in (0, 1)],
         "notices": Notice.objects.count(),
     }
+
+
+def let_in(given: dict[str, Any]) -> dict[str, object]:
+    """All accept one invitation, each making an account; then two administrators put each other out."""
+    customer = Customer.objects.create(name="Doors AB")
+    invitation, _token = members.invite(customer, "anna@doors.example", Role.OWNER, "siv")
+
+    def join() -> list[int]:
+        try:
+            members.join(invitation, "Anna", "lin-och-hampa")
+        except Refused:
+            return [0]
+        return [1]
+
+    joined = sum(answer[0] for answer in _together(given["workers"], join))
+    accounts = User.objects.filter(email="anna@doors.example").count()
+    left = []
+    for turn in range(given["rounds"]):
+        User.objects.create(username=f"doors{turn}").memberships.create(customer=customer, role=Role.OWNER)
+        first, second = Membership.objects.filter(customer=customer, role=Role.OWNER)
+
+        def put_out(pair: tuple[Membership, Membership] = (first, second)) -> list[int]:
+            # Processes that are begun one after the other have numbers that are odd and even.
+            one = pair[os.getpid() % 2]
+            try:
+                members.remove(one, "siv") if os.getpid() % 4 < 2 else members.change_role(one, Role.READER, "siv")
+            except Refused:
+                return [1]
+            return [0]
+
+        _together(given["workers"], put_out)
+        left.append(Membership.objects.filter(customer=customer, role=Role.OWNER).count())
+    return {"joined": joined, "accounts": accounts, "left": left}

@@ -54,3 +54,8 @@ def test_a_month_is_closed_once(processes: Processes) -> None:
 def test_a_package_is_sold_once_and_a_notice_sent_once(processes: Processes) -> None:
     answer = carry_out(processes, "start_and_notice")
     assert answer == {"sold": 1, "subscriptions": 1, "terms": 1, "balance": 240, "told": [1, 1], "notices": 1}
+
+
+def test_an_invitation_makes_one_account_and_an_administrator_is_left(processes: Processes) -> None:
+    answer = carry_out(processes, "let_in", rounds=6)
+    assert answer == {"joined": 1, "accounts": 1, "left": [1] * 6}
