@@ -5,14 +5,20 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from connectors.errors import WhoActs
-from flows.models import Transfer
+from flows.ledger.anew import OF_THE_SOURCE
+from flows.models import Item, Transfer
 from flows.models.transfers import NEEDS_SOMEBODY
 
 State = Transfer.State
 #: Stopped until the merchant acts; or in the ERP, and changed in the shop afterwards.
 MINE = Q(state=State.STOPPED, acts=WhoActs.MERCHANT) | Q(attention=True)
-#: What a merchant may try again: what it was to put right itself, and what is tried again anyway, only later.
-RETRYABLE = Q(state=State.STOPPED, acts=WhoActs.MERCHANT) | Q(state=State.RETRYING)
+#: What support or we look after, and what the ERP is asked about.
+OURS = Q(state__in=Transfer.TROUBLE) & ~MINE
+#: What a merchant may try again: what it was to put right itself, and what is tried again anyway, only later. The states by
+#: themselves first: they stand in the index by which the orders of a customer are found, and who acts does not.
+RETRYABLE = Q(state__in=[State.STOPPED, State.RETRYING]) & (Q(acts=WhoActs.MERCHANT) | Q(state=State.RETRYING))
+#: The same of articles and statuses.
+RETRYABLE_ITEMS = Q(state=Item.State.STOPPED, acts=WhoActs.MERCHANT) | Q(state=Item.State.RETRYING)
 
 
 def mine(customer_id: int) -> QuerySet[Transfer]:
@@ -34,3 +40,14 @@ def may_retry(transfer: Transfer) -> bool:
 def may_mark_handled(transfer: Transfer) -> bool:
     """Whether a merchant may say that it took care of a change after the transfer."""
     return transfer.state == State.SENT and transfer.attention
+
+
+def retryable_items(items: QuerySet[Item]) -> QuerySet[Item]:
+    """Those of `items` that a merchant may try again: not what only the source can put right, which then goes by itself."""
+    return items.filter(RETRYABLE_ITEMS).exclude(error_code__in=OF_THE_SOURCE)
+
+
+def may_retry_item(item: Item) -> bool:
+    """Whether a merchant may try the item again."""
+    stopped = item.state == Item.State.STOPPED and item.acts == WhoActs.MERCHANT
+    return (stopped or item.state == Item.State.RETRYING) and item.error_code not in OF_THE_SOURCE

@@ -2,21 +2,129 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import path
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
 
+from billing.models import Customer
+from flows import merchants
+from flows.models import Transfer
+from flows.readable import differs, order_of, timeline, vats
+from sharespine.lib.counting import CountOf
+from sharespine.lib.said import said, said_of_many
+from sharespine.portal import exports, order_retries, paging
 from sharespine.portal.access import Access, page, show
+from sharespine.portal.exports import Column
+from sharespine.portal.order_log import VIEWS, WHOLE, View, narrowed, view_of
+from sharespine.portal.order_retries import ReasonForm
+from sharespine.portal.standing import document, of_order
+
+State = Transfer.State
+#: How far the orders of a list are counted.
+MANY = 1000
+#: In these an order moves by itself, and its page with it.
+MOVING = (State.WAITING, State.SENDING, State.RETRYING, State.UNCERTAIN)
+
+COLUMNS = (
+    Column(_("Order number"), str),
+    Column(_("State"), lambda order: str(order.get_state_display())),
+    Column(_("Changed after the transfer"), lambda order: str(_("yes")) if order.attention else ""),
+    Column(_("What happened"), lambda order: said(order.message)),
+    Column(_("Who acts"), lambda order: str(order.get_acts_display())),
+    Column(_("Buyer"), lambda order: order.buyer),
+    Column(_("Total incl. VAT"), lambda order: order.total),
+    Column(_("Currency"), lambda order: order.currency),
+    Column(_("Number in the ERP"), lambda order: order.target_id),
+    Column(_("Total in the ERP"), lambda order: order.target_total),
+    Column(_("Our reference"), lambda order: order.reference),
+    Column(_("Flow"), lambda order: str(order.flow)),
+    Column(_("Placed"), lambda order: exports.moment(order.placed_at)),
+    Column(_("Fetched"), lambda order: exports.moment(order.created_at)),
+    Column(_("Sent"), lambda order: exports.moment(order.sent_at)),
+)
 
 
 @page()
 def orders(request: HttpRequest, access: Access) -> HttpResponseBase:
-    return show(request, access, "portal/home.html", {"area": "orders"})
+    log = narrowed(request, access.customer)
+    found = paging.page(log.rows, WHOLE, request.GET, log.kept)
+    counts = _counts(access.customer, log.rows)
+    context = {
+        "area": "orders",
+        "log": log,
+        "page": found,
+        "view": view_of(log.filters),
+        "views": [(view, address(log.kept, view), counts.get(view.name)) for view in VIEWS.values()],
+        "cause": said_of_many(log.kept.get("cause", "")),
+        "many": MANY,
+        "may_retry": access.may_operate and any(map(merchants.may_retry, found.rows)),
+        "counts": counts,
+    }
+    return show(request, access, "portal/orders.html", context)
 
 
 @page()
 def order(request: HttpRequest, access: Access, order: int) -> HttpResponseBase:
-    return show(request, access, "portal/home.html", {"area": "orders"})
+    this = get_object_or_404(of_customer(access.customer), pk=order)
+    record = order_of(this.payload)
+    events, cut = timeline(this)
+    context: dict[str, Any] = {
+        "area": "orders",
+        "order": this,
+        "standing": of_order(this),
+        "document": document(this),
+        "record": record,
+        "vats": vats(record) if record else [],
+        "differs": differs(this),
+        "events": events,
+        "events_cut": cut,
+        "kept_days": settings.KEEP_DETAILS_DAYS,
+        "is_moving": this.state in MOVING,
+        "may_retry": access.may_operate and merchants.may_retry(this),
+        "may_mark_handled": access.may_operate and merchants.may_mark_handled(this),
+        "form": ReasonForm(),
+    }
+    return show(request, access, "portal/order.html", context)
 
 
-urls = [path("", orders, name="orders"), path("<int:order>/", order, name="order")]
+@page()
+def export(request: HttpRequest, access: Access, kind: str) -> HttpResponseBase:
+    log = narrowed(request, access.customer)
+    back = reverse("portal:orders", args=[access.customer.pk])
+    return exports.answer(request, access, log, name=_("orders"), kind=kind, columns=COLUMNS, whole=WHOLE, back=back)
+
+
+def of_customer(customer: Customer) -> Any:
+    """The orders of a customer, with their records."""
+    return Transfer.objects.filter(customer=customer).select_related("flow__shop", "flow__connection__erp", "erp")
+
+
+def address(kept: Mapping[str, str], view: View) -> str:
+    """The query of `view` with what else the list is narrowed by, but for what only some views have."""
+    rest = {name: value for name, value in kept.items() if name not in ("view", "cause", "state")}
+    return "?" + urlencode(rest | ({"view": view.name} if view.name else {}))
+
+
+def _counts(customer: Customer, found: Any) -> dict[str, Any]:
+    """How many there are, and how many of them somebody has to look at: in one question."""
+    own = Transfer.objects.filter(customer=customer)
+    counts: dict[str, Any] = {name: CountOf(own.filter(VIEWS[name].orders), MANY) for name in ("mine", "ours", "changed")}
+    counts["found"] = CountOf(found, MANY)
+    return dict(Customer.objects.filter(pk=customer.pk).values(**counts).get())
+
+
+urls = [
+    path("", orders, name="orders"),
+    path("retry/", order_retries.retry_all, name="orders_retry"),
+    path("export/<str:kind>/", export, name="orders_export"),
+    path("<int:order>/", order, name="order"),
+    path("<int:order>/retry/", order_retries.retry, name="order_retry"),
+    path("<int:order>/handled/", order_retries.mark_handled, name="order_handled"),
+]

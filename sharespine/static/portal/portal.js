@@ -11,12 +11,16 @@ for (const part of document.querySelectorAll("[data-live]")) {
       if (!answer.ok || answer.redirected) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById(part.id);
-      if (fresh && fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
+      if (fresh && !fresh.dataset.live) {
+        // It has come to rest: what can be done about it stands elsewhere on the page.
+        clearInterval(timer);
+        location.reload();
+      } else if (fresh && fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
     } catch {
       // Not reached: the next look may be luckier.
     }
   };
-  setInterval(look, every);
+  const timer = setInterval(look, every);
 }
 
 // A secret that is shown once can be copied by a press.

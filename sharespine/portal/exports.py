@@ -1,0 +1,82 @@
+"""Lists to take along: as text of any length, sent on as it is read, and as a workbook of so many rows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone, translation
+from django.utils.formats import number_format
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from flows.admin.exports import MOST
+from sharespine.lib import sheets
+from sharespine.portal import paging
+from sharespine.portal.access import Access
+from sharespine.portal.filtering import Narrowed
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading, which is translated, and what stands below it for a row: text, a whole number or an exact amount."""
+
+    heading: Any
+    cell: Callable[[Any], Any]
+
+
+def answer(
+    request: HttpRequest,
+    access: Access,
+    log: Narrowed,
+    *,
+    name: Any,
+    kind: str,
+    columns: Sequence[Column],
+    whole: QuerySet[Any],
+    back: str,
+) -> HttpResponseBase:
+    """The rows of `log`, read from `whole`, as a file of the `kind` “csv” or “xlsx”; `back` is the page of the list.
+
+    A workbook must be whole before any of it can be sent, so it holds no more than `MOST` rows: then the list says so.
+    """
+    if kind not in sheets.KINDS:
+        raise Http404
+    if kind == "xlsx" and log.rows.order_by()[: MOST + 1].count() > MOST:
+        most = number_format(MOST, 0, use_l10n=True, force_grouping=True)
+        messages.warning(request, _("A workbook holds %(n)s rows at most. Choose CSV, or narrow the list.") % {"n": most})
+        return redirect(f"{back}?{log.query}")
+    logger.info(
+        "%s exports %s of customer %s as %s (%s)",
+        access.actor,
+        log.rows.model._meta.model_name,
+        access.customer.pk,
+        kind,
+        log.query or "all",
+    )
+    file = f"{slugify(name)}-{timezone.localdate()}"
+    return sheets.answer(_rows(columns, log.rows, whole), file, kind, translation.get_language())
+
+
+def _rows(columns: Sequence[Column], found: QuerySet[Any], whole: QuerySet[Any]) -> Iterator[list[Any]]:
+    yield [str(column.heading) for column in columns]
+    # By the time that most of it is read, the request is answered, and days are again those of this machine.
+    zone = timezone.get_current_timezone()
+    for row in paging.every(found, whole):
+        with timezone.override(zone):
+            cells = [column.cell(row) for column in columns]
+        yield cells
+
+
+def moment(at: Any) -> str:
+    """A moment on the wall clock of the reader; empty where there is none."""
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""

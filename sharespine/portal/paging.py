@@ -1,0 +1,77 @@
+"""Lists page by page, the newest first: as quick far back as at the beginning, and nothing moves while rows are added.
+
+A page begins before a row or ends after one, by its id in the address. Whoever follows “older” sees every row once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+
+#: Rows of a page, and rows that are read at a time where all are wanted.
+SIZE, CHUNK = 25, 2000
+#: Beyond any id: what databases keep whole numbers in ends here.
+_END = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a list, and the addresses of those beside it: queries, empty where there is none."""
+
+    rows: list[Any] = field(default_factory=list)
+    newest: str = ""
+    newer: str = ""
+    older: str = ""
+
+
+def page(found: QuerySet[Any], whole: QuerySet[Any], asked: QueryDict, kept: Mapping[str, str], *, size: int = SIZE) -> Page:
+    """The page of `found` that is `asked` for by `before` or `after`, the first where there is no such page.
+
+    `found` only says which rows, so that an index alone answers it; they are read from `whole`, with all that is shown of
+    them. `kept` stays in the addresses.
+    """
+    before, after = _id(asked.get("before", "")), _id(asked.get("after", ""))
+    if after is not None:
+        ids = _ids(found.filter(pk__gt=after).order_by("pk"), size + 1)
+        if shown := ids[:size][::-1]:
+            newer = _address(kept, after=shown[0]) if len(ids) > size else ""
+            return Page(_complete(whole, shown), _address(kept), newer, _address(kept, before=shown[-1]))
+    ids = _ids(found.filter(pk__lt=before).order_by("-pk"), size + 1) if before is not None else []
+    is_first = not ids
+    if is_first:
+        ids = _ids(found.order_by("-pk"), size + 1)
+    shown = ids[:size]
+    older = _address(kept, before=shown[-1]) if len(ids) > size else ""
+    if is_first:
+        return Page(_complete(whole, shown), older=older)
+    return Page(_complete(whole, shown), _address(kept), _address(kept, after=shown[0]), older)
+
+
+def every(found: QuerySet[Any], whole: QuerySet[Any], *, chunk: int = CHUNK) -> Iterator[Any]:
+    """All rows of `found`, the newest first, some at a time: of any number, and none twice while rows are added."""
+    ids = _ids(found.order_by("-pk"), chunk)
+    while ids:
+        yield from _complete(whole, ids)
+        ids = _ids(found.filter(pk__lt=ids[-1]).order_by("-pk"), chunk)
+
+
+def _ids(rows: QuerySet[Any], most: int) -> list[int]:
+    return list(rows.values_list("pk", flat=True)[:most])
+
+
+def _complete(whole: QuerySet[Any], ids: list[int]) -> list[Any]:
+    rows = whole.in_bulk(ids)
+    return [rows[pk] for pk in ids if pk in rows]
+
+
+def _address(kept: Mapping[str, str], **place: int) -> str:
+    return "?" + urlencode({**kept, **place})
+
+
+def _id(text: str) -> int | None:
+    return min(int(text), _END) if text.isascii() and text.isdigit() and len(text) < 20 else None
