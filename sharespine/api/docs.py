@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import translation
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from connectors.base import Register
@@ -38,9 +38,12 @@ changed.
 **Problems** are `application/problem+json` (RFC 9457). Go by `code`, which stays the same:
 """
 TAGS = {
+    "Catalogue": "What is sold, and which systems can do what together. The same for everybody.",
+    "Quotes and sign-ups": "What some wishes cost, and the way from there to a subscription.",
     "Transfers": "Orders on their way from the shop to the ERP. Needs the scope `transfers`.",
     "Usage": "The orders of the month, and what the package allows. Needs the scope `usage`.",
     "Service hours": "Hours that were bought and worked, in minutes. Needs the scope `hours`.",
+    "Problems": "What the codes of problems mean.",
     "Staff": "For staff who are logged in to the back office.",
 }
 #: As the schema lists them. The settings of drf-spectacular name these lists.
@@ -95,7 +98,9 @@ class ProblemSerializer(serializers.Serializer[dict[str, Any]]):
 def problems(*codes: Code) -> dict[tuple[int, str], OpenApiResponse]:
     """For the `responses` of a view: the problems that are its own."""
     return {
-        (status, MEDIA_TYPE): OpenApiResponse(ProblemSerializer, description=_described(of_status))
+        (status, MEDIA_TYPE): OpenApiResponse(
+            ProblemSerializer, examples=[OpenApiExample(str(code), value={"code": str(code)}) for code in of_status]
+        )
         for status, of_status in _by_status(codes).items()
     }
 
@@ -105,8 +110,7 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
     with translation.override("en"):
         rows = "\n".join(f"| `{code}` | {kind.status} | {kind.title} {kind.remedy} |" for code, kind in TABLE.items())
     result["info"]["description"] = f"{INTRODUCTION}\n| code | status | |\n|---|---|---|\n{rows}\n"
-    used = {tag for operation in operations(result) for tag in operation[2].get("tags", [])}
-    result["tags"] = [{"name": name, "description": TAGS.get(name, "")} for name in (*TAGS, *sorted(used - TAGS.keys()))]
+    result["tags"] = [{"name": name, "description": description} for name, description in TAGS.items()]
     for path, method, operation in operations(result):
         _complete(path, method, operation)
     return result
@@ -122,13 +126,10 @@ def operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
-    for status, codes in _by_status(_possible(path, operation)).items():
-        there = answers.setdefault(str(status), _problem(codes))
-        if "examples" not in there["content"].setdefault(MEDIA_TYPE, {}):
-            there["content"][MEDIA_TYPE] = {**_problem(codes)["content"][MEDIA_TYPE], **there["content"][MEDIA_TYPE]}
+    for status, codes in _by_status([*_possible(path, method, operation), *_own(answers)]).items():
+        answers[str(status)] = _problem(codes)
     if method == "get":
-        answers.setdefault("304", {"description": "Nothing has changed since the answer with that tag."})
-        answers.setdefault("412", _problem([Code.PRECONDITION_FAILED]))
+        answers["304"] = {"description": "Nothing has changed since the answer with that tag."}
     for status, answer in answers.items():
         more = {
             **LIMITS,
@@ -142,8 +143,17 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["responses"] = {status: answers[status] for status in sorted(answers)}
 
 
-def _possible(path: str, operation: dict[str, Any]) -> Iterator[Code]:
+def _own(answers: dict[str, Any]) -> Iterator[Code]:
+    """The problems that a view declares, by `problems`."""
+    for answer in answers.values():
+        for example in answer.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}).values():
+            yield Code(example["value"]["code"])
+
+
+def _possible(path: str, method: str, operation: dict[str, Any]) -> Iterator[Code]:
     yield from ALWAYS
+    if method == "get":
+        yield Code.PRECONDITION_FAILED
     ways = operation.get("security", [])
     if any("key" in way for way in ways):
         yield from WRONG_KEY

@@ -152,7 +152,14 @@ class Quotes(PublicView):
 class QuoteByNumber(PublicView):
     """A quote that was made."""
 
-    @extend_schema(operation_id="quote", summary="Fetch a quote", tags=[TAG], parameters=[NUMBER], responses=QuoteSerializer)
+    @extend_schema(
+        operation_id="quote",
+        summary="Fetch a quote",
+        tags=[TAG],
+        parameters=[NUMBER],
+        responses=QuoteSerializer,
+        examples=EXAMPLES["quote"],
+    )
     def get(self, request: Request, number: str) -> Response:
         """The quote as it was made, also when prices have changed and when its last day is over."""
         return Response(QuoteSerializer(shown(quote_of(number))).data)
