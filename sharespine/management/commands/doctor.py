@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
@@ -15,7 +16,7 @@ from django.utils import translation
 from django_q.models import OrmQ
 
 from flows import dbclock, services, workers
-from flows.models import Connection, ConnectionPlugin, Endpoint, Run
+from flows.models import Connection, ConnectionPlugin, Endpoint, Run, Webhook
 from flows.plugins import installed
 from sharespine import condition
 from sharespine.lib.said import said
@@ -53,6 +54,7 @@ class Command(BaseCommand):
             except ImproperlyConfigured as error:
                 yield "credentials of endpoints", False, str(error)
             yield from self._plugins()
+            yield from self._secrets()
 
     def _settings(self) -> Iterator[Finding]:
         errors = [message for message in run_checks() if message.level >= 40]
@@ -65,6 +67,7 @@ class Command(BaseCommand):
             yield "SHARESPINE_KEYS", False, str(error)
         production = not settings.EMBEDDED
         yield "DEBUG", not (production and settings.DEBUG), "on: never in production" if settings.DEBUG else "off"
+        yield "SITE_URL", bool(settings.SITE_URL), settings.SITE_URL or "set it: the links in e-mails begin with it"
         yield "simulators", not (production and settings.SANDBOX), "reachable" if settings.SANDBOX else "switched off"
 
     def _database(self) -> Iterator[Finding]:
@@ -111,6 +114,27 @@ class Command(BaseCommand):
             else:
                 remark = said(found.trouble) if found.trouble else f"{found.package} {found.version}"
                 yield f"plugin {name[:25]}", found.about is not None, remark
+
+    def _secrets(self) -> Iterator[Finding]:
+        """What else is encrypted, where there is any: each can be read with the keys that there are."""
+        for subject, read in (("secrets of webhooks", _webhooks), ("second factors", _factors)):
+            try:
+                if number := read():
+                    yield subject, True, f"{number} can be read"
+            except ImproperlyConfigured as error:
+                yield subject, False, str(error)
+
+
+def _webhooks() -> int:
+    """How many secrets of webhooks there are. Raises `ImproperlyConfigured` when one cannot be read."""
+    return len(Webhook.objects.exclude(secrets=""))
+
+
+def _factors() -> int:
+    """The same of second factors."""
+    found = Authenticator.objects.values_list("data", flat=True)
+    kept = [data[name] for data in found for name in ("secret", "seed") if name in data]
+    return sum(bool(decrypt(token)) for token in kept)
 
 
 def _unapplied() -> int:
