@@ -20,8 +20,10 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from billing import quoting, sign_ups
 from flows.ledger import slimming
 from flows.models import Delivery, Run
+from flows.outgoing import forgetting
 
 log = logging.getLogger(__name__)
 #: How many rows a step changes or removes at most: some 50 ms, during which SQLite has no other writer.
@@ -86,6 +88,11 @@ def steps() -> Iterator[Step]:
     of_no_use = _saw_nothing() | Q(kind__in=[Run.Kind.DRY, Run.Kind.TRIAL], started_at__lt=details) | Q(started_at__lt=history)
     yield from _walk("runs", Run.objects.filter(of_no_use), quiet, moment="started_at", forget=slimming.forget_runs)
     yield from _clear("webhooks", Delivery.objects.filter(received_at__lt=rest).order_by("received_at"))
+    for rows in forgetting.forgettable(now, delivered=rest, history=history):
+        yield from _clear("outgoing webhooks", rows)
+    yield from _walk("alerts", forgetting.told(), details, moment="at", forget=forgetting.forget_told)
+    yield from _clear("sign-ups nobody confirmed", sign_ups.forgettable(now))
+    yield from _clear("quotes that led to nothing", quoting.forgettable(now))
     yield from _clear("results of tasks", apps.get_model("django_q", "Task").objects.filter(stopped__lt=rest))
     yield from _clear("wake-ups nobody took", apps.get_model("django_q", "OrmQ").objects.filter(lock__lt=_ago(now, 1)))
     yield from _clear("failed log-ins", apps.get_model("axes", "AccessAttempt").objects.filter(attempt_time__lt=_ago(now, 1)))

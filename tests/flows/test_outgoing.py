@@ -23,8 +23,8 @@ from connectors.base import Unreadable
 from connectors.errors import InvalidRecord, Missing, ServerFailed
 from connectors.http import Limits
 from connectors.sandbox import Fault
-from flows import services, tasks, webhooks
-from flows.models import Chore, HookEvent, HookMessage, Run, Transfer, Webhook
+from flows import pruning, services, tasks, webhooks
+from flows.models import Alert, Chore, HookEvent, HookMessage, Run, Transfer, Webhook
 from flows.outgoing import delivery, outbox, people, sending, settling, signing
 from flows.outgoing.timing import ATTEMPTS, LONGEST, LONGEST_PAUSE, again_after, pause_after
 from sharespine.lib import checkpoints
@@ -704,3 +704,45 @@ def test_the_waits_grow_to_a_day_and_honour_what_the_receiver_asks_for() -> None
     assert again_after(1, retry_after=1e9) == timedelta(hours=1)
     assert pause_after(1, rng=lambda: 0.0) == timedelta(seconds=10)
     assert pause_after(1000, rng=lambda: 0.0) == LONGEST_PAUSE
+
+
+# --- what is kept -------------------------------------------------------------------------------------------------------------
+
+
+def test_delivered_messages_go_after_a_month_others_after_three_and_removed_webhooks_after_a_day(
+    hook: Hooked, rig: Rig, clock: Clock
+) -> None:
+    gone, _ = webhooks.make(rig.flow.connection.customer, "https://hooks.example.se/", ALL, actor="anna")
+    webhooks.remove(gone, actor="anna")
+    for webhook in (hook.webhook, gone):
+        for state in HookMessage.State:
+            HookMessage.objects.create(webhook=webhook, event="order.stopped", state=state)
+
+    def left() -> list[tuple[bool, str]]:
+        pruning.prune_all()
+        rows = HookMessage.objects.order_by("pk").values_list("webhook", "state")
+        return [(webhook == gone.pk, state) for webhook, state in rows]
+
+    assert len(left()) == 6
+    clock.move(timedelta(hours=25))
+    assert left() == [(False, "waiting"), (False, "delivered"), (False, "failed")]
+    assert list(Webhook.objects.values_list("pk", flat=True)) == [hook.webhook.pk]
+    clock.move(timedelta(days=30))
+    assert left() == [(False, "waiting"), (False, "failed")]
+    clock.move(timedelta(days=60))
+    assert left() == []
+
+
+def test_that_somebody_was_told_is_forgotten_with_the_details_of_the_order_and_never_of_one_that_is_stopped(
+    rig: Rig, clock: Clock
+) -> None:
+    for number in ("1", "2"):
+        rig.world.place(number)
+    rig.world.on_prepare = raising(Missing(), times=2)
+    rig.run()
+    for transfer in Transfer.objects.all():
+        Alert.objects.create(transfer=transfer, cause=transfer.cause)
+    services.skip(Transfer.objects.filter(source_id="1"), actor="anna", reason="sent by hand")
+    clock.move(timedelta(days=15))
+    pruning.prune_all()
+    assert [alert.transfer.source_id for alert in Alert.objects.all()] == ["2"]
