@@ -25,11 +25,10 @@ from flows import planner, rulebook, timing
 from flows.models import Connection, Endpoint, Flow, Run
 from flows.schedule import Schedule
 from sharespine.lib.said import said
+from sharespine.portal.runs import KINDS
 
 #: What the history of a flow begins with where somebody paused it (`flows.services.sign`).
 PAUSED = "paused ("
-#: Runs that bring nothing anywhere.
-TRIALS = (Run.Kind.DRY, Run.Kind.TRIAL)
 #: Columns of an endpoint that no page of a merchant needs, credentials above all.
 KEPT_BACK = ("secrets", "options")
 
@@ -81,7 +80,7 @@ def connections(customer: Customer, now: datetime) -> list[Connected]:
 
 def flows(customer: Customer) -> QuerySet[Flow]:
     """The flows of `customer`, with what the rows of pages say about them."""
-    last = Run.objects.filter(flow=OuterRef("pk")).exclude(kind__in=TRIALS).order_by("-id").values("pk")
+    last = Run.objects.filter(flow=OuterRef("pk"), kind__in=KINDS).order_by("-id").values("pk")
     paused = Flow.history.filter(id=OuterRef("pk"), history_change_reason__startswith=PAUSED).order_by("-history_id")
     kept_back = [f"{side}__{column}" for side in ("shop", "connection__erp") for column in KEPT_BACK]
     return (

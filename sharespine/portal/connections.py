@@ -25,6 +25,7 @@ from sharespine.lib.said import said
 from sharespine.lib.text import N_
 from sharespine.portal import connected
 from sharespine.portal.access import Access, page, refused, show
+from sharespine.portal.runs import KINDS
 
 #: So many runs of a flow are shown on its page.
 SHOWN = 5
@@ -53,14 +54,14 @@ def connections(request: HttpRequest, access: Access) -> HttpResponseBase:
 def flow(request: HttpRequest, access: Access, pk: int) -> HttpResponseBase:
     now = timezone.now()
     this = get_object_or_404(connected.flows(access.customer), pk=pk)
-    runs = Run.objects.filter(flow=this).exclude(kind=Run.Kind.TRIAL).defer("report", "evidence").order_by("-id")[:SHOWN]
+    runs = Run.objects.filter(flow=this, kind__in=KINDS).defer("report", "evidence").order_by("-id")[:SHOWN]
     context: dict[str, Any] = {
         "area": "connections",
         "flow": this,
         "row": connected.rows(access.customer, [this], now)[0],
         "choices": connected.choices(this),
         "timetable": timetable(this, now),
-        "runs": list(runs),
+        "runs": [(run, KINDS[Run.Kind(run.kind)]) for run in runs],
     }
     return show(request, access, "portal/flow.html", context)
 

@@ -25,18 +25,18 @@ from billing.models import Entry
 from flows.models import Connection, Transfer
 from sharespine.lib import sheets
 from sharespine.portal.access import Access, page, show
+from sharespine.portal.filtering import Day
 
 #: So many entries are on a page.
 SHOWN = 50
 KINDS = ("pdf", *sheets.KINDS)
-DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class PeriodForm(forms.Form):
     """From one day to another, both within. Empty: as far as there is anything."""
 
-    first = forms.DateField(label=gettext_lazy("From"), required=False, widget=DAY)
-    last = forms.DateField(label=gettext_lazy("Until"), required=False, widget=DAY)
+    first = Day(label=gettext_lazy("From"))
+    last = Day(label=gettext_lazy("Until"))
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
