@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from flows.models import Flow, Item, Transfer
+from billing.models import Package, PackageRequest, SignUp
+from flows.models import Item, Transfer
 from sharespine.lib.counting import CountOf, counted
 
 #: A badge says no more than that there are so many.
@@ -31,6 +32,16 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Customers"), "storefront", _list("billing_customer"), "billing.view_customer", but_not="/follow-up/"),
                 _item(_("Follow up"), "call", reverse("admin:billing_customer_follow_up"), "billing.view_subscription"),
             ]
+        },
+        {
+            "title": _("Inbox"),
+            "items": [
+                _item(_("Sign-ups"), "how_to_reg", _list("billing_signup"), "billing.view_signup")
+                | _badge(counts.get("sign_ups", 0), "warning"),
+                _item(_("Package requests"), "contact_mail", _list("billing_packagerequest"), "billing.view_packagerequest")
+                | _badge(counts.get("requests", 0), "warning"),
+                _item(_("Quotes"), "request_quote", _list("billing_quote"), "billing.view_quote"),
+            ],
         },
         {
             "title": _("Orders"),
@@ -63,6 +74,8 @@ def items(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Flows"), "swap_horiz", _list("flows_flow"), "flows.view_flow"),
                 _item(_("Look-up tables"), "dictionary", _list("flows_lookuptable"), "flows.view_lookuptable"),
                 _item(_("Webhooks"), "webhook", _list("flows_delivery"), "flows.view_delivery"),
+                _item(_("Outgoing webhooks"), "outbound", _list("flows_webhook"), "flows.view_webhook"),
+                _item(_("Messages to webhooks"), "forward_to_inbox", _list("flows_hookmessage"), "flows.view_hookmessage"),
             ],
         },
         {
@@ -127,34 +140,48 @@ def _badge(count: int, variant: str) -> dict[str, Any]:
 
 
 def _troubled(request: HttpRequest) -> dict[str, Any]:
-    """What needs somebody, of what the user may see, in one question. Nothing is there before there is a flow."""
+    """What needs somebody, of what the user may see, in one question. It is put to a package: there always is one."""
     counts: dict[str, CountOf] = {}
     if request.user.has_perm("flows.view_transfer"):
         counts |= {state: CountOf(Transfer.objects.filter(state=state), MANY) for state in ("stopped", "uncertain")}
     if request.user.has_perm("flows.view_item"):
         counts["stopped_items"] = CountOf(Item.objects.filter(state=Item.State.STOPPED), MANY)
-    return {**(Flow.objects.order_by("pk").values(**counts).first() or {})} if counts else {}
+    if request.user.has_perm("billing.view_signup"):
+        counts["sign_ups"] = CountOf(SignUp.objects.filter(state=SignUp.State.NEW), MANY)
+    if request.user.has_perm("billing.view_packagerequest"):
+        counts["requests"] = CountOf(PackageRequest.objects.filter(state=PackageRequest.State.NEW), MANY)
+    return {**(Package.objects.order_by("pk").values(**counts).first() or {})} if counts else {}
 
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """The fixed views of the list of transfers."""
+    """The fixed views of the lists that have some."""
+    transfers, sign_ups = _list("flows_transfer"), _list("billing_signup")
     return [
         {
             "models": ["flows.transfer"],
             "items": [
-                _tab(request, _("All"), ""),
-                _tab(request, _("Stopped"), "stopped"),
-                _tab(request, _("Uncertain"), "uncertain"),
-                _tab(request, _("Waiting"), "waiting"),
-                _tab(request, _("Changed after transfer"), "changed"),
-                _tab(request, _("Sent"), "sent"),
+                _tab(request, transfers, _("All"), ""),
+                _tab(request, transfers, _("Stopped"), "stopped"),
+                _tab(request, transfers, _("Uncertain"), "uncertain"),
+                _tab(request, transfers, _("Waiting"), "waiting"),
+                _tab(request, transfers, _("Changed after transfer"), "changed"),
+                _tab(request, transfers, _("Sent"), "sent"),
             ],
-        }
+        },
+        {
+            "models": ["billing.signup"],
+            "items": [
+                _tab(request, sign_ups, _("All"), ""),
+                _tab(request, sign_ups, _("New"), "new"),
+                _tab(request, sign_ups, _("Taken"), "taken"),
+                _tab(request, sign_ups, _("Done"), "done"),
+                _tab(request, sign_ups, _("Not confirmed"), "unconfirmed"),
+            ],
+        },
     ]
 
 
-def _tab(request: HttpRequest, title: Any, view: str) -> dict[str, Any]:
-    address = _list("flows_transfer")
+def _tab(request: HttpRequest, address: str, title: Any, view: str) -> dict[str, Any]:
     return {
         "title": title,
         # Relative: a menu entry with the very same link would be shown as chosen whenever any tab is.

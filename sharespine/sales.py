@@ -97,6 +97,7 @@ def quote(ask: Ask, *, wishes: dict[str, Any], today: date) -> Quote:
         "shops": [_named(shop) for shop in ask.shops],
         "erp": _named(ask.erp),
         "main_flow": ask.main_flow or None,
+        "main_flow_name": Text(MAIN_FLOWS[ask.main_flow]).to_json() if ask.main_flow else None,
         "modules": [
             {
                 "system": system.manifest.key,
@@ -113,6 +114,7 @@ def quote(ask: Ask, *, wishes: dict[str, Any], today: date) -> Quote:
                 "what": one.what,
                 "name": one.name.to_json(),
                 "shop": one.shop.manifest.key if one.shop else None,
+                "shop_name": one.shop.manifest.name if one.shop else None,
                 "reasons": [reason.to_json() for reason in one.reasons],
             }
             for one in found

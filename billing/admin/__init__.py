@@ -5,6 +5,9 @@ from billing.admin.hours import EntryAdmin, ServiceAccountAdmin, WorkCategoryAdm
 from billing.admin.invoices import InvoiceBasisAdmin
 from billing.admin.keys import ApiKeyAdmin
 from billing.admin.packages import AddOnPriceAdmin, HourPackAdmin, PackageAdmin
+from billing.admin.quotes import QuoteAdmin
+from billing.admin.requests import PackageRequestAdmin
+from billing.admin.sign_ups import SignUpAdmin
 from billing.admin.subscriptions import AddOnAdmin, GrantAdmin, SubscriptionAdmin
 
 __all__ = [
@@ -17,7 +20,10 @@ __all__ = [
     "HourPackAdmin",
     "InvoiceBasisAdmin",
     "PackageAdmin",
+    "PackageRequestAdmin",
+    "QuoteAdmin",
     "ServiceAccountAdmin",
+    "SignUpAdmin",
     "SubscriptionAdmin",
     "WorkCategoryAdmin",
 ]

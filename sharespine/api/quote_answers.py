@@ -86,6 +86,7 @@ class ImpossibleSerializer(serializers.Serializer[Mapping[str, Any]]):
     what = serializers.CharField(help_text="The key of a wish, or of a register that the main flow moves.")
     name = serializers.CharField()
     shop = serializers.CharField(allow_null=True, help_text="With which shop. Null: with none.")
+    shop_name = serializers.CharField(allow_null=True)
     reasons = serializers.ListField(child=serializers.CharField())
 
 
@@ -99,6 +100,7 @@ class QuoteSerializer(serializers.Serializer[Mapping[str, Any]]):
     shops = SystemNameSerializer(many=True)
     erp = SystemNameSerializer()
     main_flow = serializers.ChoiceField(list(planner.TABLE), allow_null=True)
+    main_flow_name = serializers.CharField(allow_null=True)
     orders_per_month = serializers.IntegerField()
     needs = FeatureNameSerializer(many=True, help_text="The features that the wishes take.")
     currency = serializers.ChoiceField(["SEK"])

@@ -84,6 +84,7 @@ def test_what_the_pair_cannot_do_is_told_with_the_reason_and_costs_nothing() -> 
             "what": "price_lists",
             "name": "Price structures",
             "shop": "woocommerce",
+            "shop_name": "WooCommerce",
             "reasons": ["WooCommerce has no price lists: regular and campaign price only."],
         }
     ]

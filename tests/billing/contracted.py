@@ -11,6 +11,7 @@ from django.utils import timezone
 from billing import contracts, hours
 from billing.dates import add_months, month_of, today
 from billing.models import AddOnKind, Customer, Edition, Feature, OrderMonth, Package, Subscription
+from tests.billing import inbox
 from tests.customers import price_list
 
 ACTOR = "sara"
@@ -79,4 +80,5 @@ def contracted() -> Contracted:
     agreed = contracts.Agreed(monthly_price=Decimal("2495.50"), installation_price=Decimal(12_000), order_cap=3000)
     premium = sold("Fjällräv & Söner AB", "premium", agreed=agreed, used=900)
     hours.adjust(premium.customer, -240, day=now, by=ACTOR, reason="Flyttat från gamla systemet")
+    inbox.filled([plain.customer, near.customer, full.customer])
     return Contracted(plain, near, full, leaving, paused, premium, Customer.objects.create(name="Gustavs Glas"))

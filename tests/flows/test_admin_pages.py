@@ -45,7 +45,7 @@ def member(*permissions: str) -> Client:
 
 
 #: What is sold and bought, by the names of the models that have pages.
-SOLD = ("package", "addonprice", "hourpack", "subscription", "grant", "addon")
+SOLD = ("package", "addonprice", "hourpack", "subscription", "grant", "addon", "quote", "signup", "packagerequest")
 
 
 def has(state: str) -> bool:
@@ -88,6 +88,8 @@ def test_who_may_only_look_sees_everything_and_gets_no_buttons(seeded: seed.Seed
         "view_run",
         "view_transfer",
         "view_delivery",
+        "view_webhook",
+        "view_hookmessage",
         "view_worker",
         "view_item",
         "view_stockprofile",
@@ -246,6 +248,8 @@ CEILINGS = {
     f"{ADMIN}flows/connection/": 8,
     f"{ADMIN}flows/flow/": 8,
     f"{ADMIN}flows/delivery/": 8,
+    f"{ADMIN}flows/webhook/": 8,
+    f"{ADMIN}flows/hookmessage/": 8,
     f"{ADMIN}billing/customer/": 9,
     f"{ADMIN}billing/customer/follow-up/": 14,
     f"{ADMIN}billing/package/": 8,
