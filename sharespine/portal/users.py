@@ -34,7 +34,9 @@ ROLES = (
 
 
 class InviteForm(forms.Form):
-    email = forms.EmailField(label=gettext_lazy("E-mail"), max_length=254, widget=forms.EmailInput({"autocomplete": "off"}))
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail"), max_length=254, widget=forms.EmailInput({"autocomplete": "off", "size": 36})
+    )
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=ROLES, initial=Role.READER)
 
 
