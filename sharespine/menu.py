@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.models import Package, PackageRequest, SignUp
 from flows.models import Item, Transfer
@@ -172,7 +173,7 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
             "models": ["billing.signup"],
             "items": [
                 _tab(request, sign_ups, _("All"), ""),
-                _tab(request, sign_ups, _("New"), "new"),
+                _tab(request, sign_ups, pgettext_lazy("sign-ups", "New"), "new"),
                 _tab(request, sign_ups, _("Taken"), "taken"),
                 _tab(request, sign_ups, _("Done"), "done"),
                 _tab(request, sign_ups, _("Not confirmed"), "unconfirmed"),

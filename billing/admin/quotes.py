@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -39,8 +41,9 @@ def _sum(cost: dict[str, Any] | None) -> Decimal | None:
 
 @admin.register(Quote)
 class QuoteAdmin(HistoryAdmin):
-    list_display = ("number", "edition", "package", "price", "orders", "systems", "valid_until", "created_at")
-    list_display_links = ("number",)
+    list_display = ("number_shown", "edition", "package", "price", "orders", "systems", "valid_until", "created_at")
+    list_display_links = ("number_shown",)
+    list_fullwidth = True
     list_filter = (("edition", ChoicesDropdownFilter),)
     list_select_related = ("package",)
     search_fields = ("number",)
@@ -58,6 +61,10 @@ class QuoteAdmin(HistoryAdmin):
             context |= {**context_of(quote, quote.package), "came_of_it": list(quote.sign_ups.all())}
         return super().change_view(request, object_id, form_url, context)
 
+    @display(description=gettext_lazy("number"))
+    def number_shown(self, quote: Quote) -> str:
+        return format_html('<span class="bo-nowrap">{}</span>', quote.number)
+
     @display(description=gettext_lazy("monthly price, excl. VAT"))
     def price(self, quote: Quote) -> str:
         return price_of(quote, quote.package)
@@ -68,5 +75,6 @@ class QuoteAdmin(HistoryAdmin):
 
     @display(description=gettext_lazy("systems"))
     def systems(self, quote: Quote) -> str:
-        shops = ", ".join(shop["name"] for shop in quote.answer["shops"])
-        return f"{shops} → {quote.answer['erp']['name']}"
+        shops = Counter(shop["name"] for shop in quote.answer["shops"])
+        told = ", ".join(f"{name} × {n}" if n > 1 else name for name, n in shops.items())
+        return f"{told} → {quote.answer['erp']['name']}"

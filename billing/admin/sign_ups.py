@@ -40,6 +40,8 @@ TONES = {
 }
 #: The fixed views of the list, by what stands in the address.
 VIEWS: dict[str, Q] = {
+    # What is not confirmed may be spam: one sees it where one looks for it.
+    "": ~Q(state=State.UNCONFIRMED),
     "new": Q(state=State.NEW),
     "taken": Q(state=State.TAKEN),
     "done": Q(state__in=[State.STARTED, State.DECLINED]),
@@ -56,10 +58,10 @@ class ViewFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
-            ("new", _("new")),
-            ("taken", _("taken care of")),
+            ("new", State.NEW.label),
+            ("taken", State.TAKEN.label),
             ("done", _("done")),
-            ("unconfirmed", _("e-mail not confirmed")),
+            ("unconfirmed", State.UNCONFIRMED.label),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -97,13 +99,13 @@ class DeclineDialog(Dialog):
 
 @admin.register(SignUp)
 class SignUpAdmin(HistoryAdmin):
-    list_display = ("company", "state_label", "package", "edition", "price", "created_at", "handled_by")
+    list_display = ("company", "state_label", "package", "edition", "price", "received", "handled_by")
     list_display_links = ("company",)
     list_filter = (ViewFilter, ("quote__edition", ChoicesDropdownFilter))
     list_select_related = ("package", "quote")
     search_fields = ("company", "organisation_number", "email", "quote__number")
     search_help_text = gettext_lazy("Company, organisation number, e-mail or number of the quote")
-    sortable_by = ("created_at",)
+    sortable_by = ("received",)
     actions_detail = ("take", "start", "decline")
     change_form_template = "billing/sign_up.html"
     fields = ()
@@ -147,6 +149,10 @@ class SignUpAdmin(HistoryAdmin):
     @display(description=gettext_lazy("monthly price, excl. VAT"))
     def price(self, sign_up: SignUp) -> str:
         return price_of(sign_up.quote, sign_up.package)
+
+    @display(description=gettext_lazy("received"), ordering="created_at")
+    def received(self, sign_up: SignUp) -> Any:
+        return sign_up.created_at
 
     @action(
         description=gettext_lazy("Take care of it"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.models.customer import Customer
 from billing.models.packages import Edition, Package
@@ -60,7 +61,7 @@ class SignUp(models.Model):
 
     class State(models.TextChoices):
         UNCONFIRMED = "unconfirmed", _("e-mail not confirmed")
-        NEW = "new", _("new")
+        NEW = "new", pgettext_lazy("one that came in", "new")
         TAKEN = "taken", _("taken care of")
         STARTED = "started", _("subscription started")
         DECLINED = "declined", _("declined")
@@ -109,7 +110,7 @@ class PackageRequest(models.Model):
     """A customer that wants another package, or something of one: for sales to answer. Nothing changes by itself."""
 
     class State(models.TextChoices):
-        NEW = "new", _("new")
+        NEW = "new", pgettext_lazy("one that came in", "new")
         DONE = "done", _("done")
         DECLINED = "declined", _("declined")
 
