@@ -37,15 +37,33 @@ WORDS = {
     r"customer group": "kundgrupp",
     r"payment terms": "betalningsvillkor",
     r"product group": "artikelgrupp",
-    r"organisation number": "organisationsnummer",
+    r"organisation number": "organisationsnum",
     r"gift card": "presentkort",
     r"invoice": "faktur",
     r"merchant": "handlare",
     r"layout": "layout",
+    r"quote\b": "offert",
+    r"sign-up": "anmäl",
+    r"invitation": "inbjud",
+    r"API key": "API-nyck",
+    r"webhook": "webhook",
+    r"two-factor": "tvåfaktor",
+    r"second factor": "tvåfaktor",
+    r"recovery code": "återställningskod",
+    r"service account": "servicekont|på kontot",
+    r"service hours": "servicetimmar",
+    r"hour pack": "timpaket",
+    r"start package": "startpaket",
+    r"subscription": "abonnemang",
+    r"add-on": "tillägg",
+    r"sales site": "säljsajt",
+    r"receiver": "mottagare",
+    r"administrator": "administratör",
 }
 #: English words that have a Swedish one here, and so must not be left in it.
 LEFT_OVER = re.compile(
-    r"\b(connections?|endpoints?|flows?|transfers?|shops?|articles?|customers?|invoices?|freight|VAT|merchants?|retry|skip|e-mail)\b",
+    r"\b(connections?|endpoints?|flows?|transfers?|shops?|articles?|customers?|invoices?|freight|VAT|merchants?|retry(?!-after)|skip|e-mail|quotes?"
+    r"|sign-ups?|log-?in|users?|packages?|subscriptions?|invitations?|receivers?|requests?)\b",
     re.IGNORECASE,
 )
 #: Buttons that messages tell people to press.
