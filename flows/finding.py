@@ -73,9 +73,7 @@ def _by_part(orders: QuerySet[Transfer], term: str, customer: int | None) -> Ite
         newest = Transfer.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         yield called.filter(pk__gt=newest - NEWEST)
     else:
-        newest_own = Transfer.objects.filter(customer=customer).order_by("-pk").values_list("pk", flat=True)
-        first = newest_own[NEWEST - 1 : NEWEST].first() or 0
-        yield called.filter(customer=customer, pk__gte=first)
+        yield called.filter(pk__in=Transfer.objects.filter(customer=customer).order_by("-pk").values("pk")[:NEWEST])
 
 
 def _within(rows: QuerySet[Any], column: str, ids: Collection[int]) -> QuerySet[Any]:

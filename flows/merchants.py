@@ -18,7 +18,9 @@ OURS = Q(state__in=Transfer.TROUBLE) & ~MINE
 #: themselves first: they stand in the index by which the orders of a customer are found, and who acts does not.
 RETRYABLE = Q(state__in=[State.STOPPED, State.RETRYING]) & (Q(acts=WhoActs.MERCHANT) | Q(state=State.RETRYING))
 #: The same of articles and statuses.
-RETRYABLE_ITEMS = Q(state=Item.State.STOPPED, acts=WhoActs.MERCHANT) | Q(state=Item.State.RETRYING)
+RETRYABLE_ITEMS = Q(state__in=[Item.State.STOPPED, Item.State.RETRYING]) & (
+    Q(acts=WhoActs.MERCHANT) | Q(state=Item.State.RETRYING)
+)
 
 
 def mine(customer_id: int) -> QuerySet[Transfer]:

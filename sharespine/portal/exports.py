@@ -64,10 +64,10 @@ def answer(
         log.query or "all",
     )
     file = f"{slugify(name)}-{timezone.localdate()}"
-    return sheets.answer(_rows(columns, log.rows, whole), file, kind, translation.get_language())
+    return sheets.answer(_rows(columns, log.parts, whole), file, kind, translation.get_language())
 
 
-def _rows(columns: Sequence[Column], found: QuerySet[Any], whole: QuerySet[Any]) -> Iterator[list[Any]]:
+def _rows(columns: Sequence[Column], found: Sequence[QuerySet[Any]], whole: QuerySet[Any]) -> Iterator[list[Any]]:
     yield [str(column.heading) for column in columns]
     # By the time that most of it is read, the request is answered, and days are again those of this machine.
     zone = timezone.get_current_timezone()

@@ -18,6 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import Customer
 from flows.models import Flow
 
+#: A question is made of no more parts: SQLite ends at 500.
+MOST_PARTS = 200
+#: What is not read of a system for a list: its credentials, and what is long.
+KEPT_BACK = ("secrets", "options", "report")
 #: Days outside are as good as none: databases and time zones have ends of their own.
 FIRST, LAST = date(1970, 1, 1), date(2900, 1, 1)
 
@@ -92,11 +96,22 @@ class Choice(forms.ChoiceField):
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """The rows that an address asks for. `too_many`: more begin like what was looked for than were looked at."""
+    """The rows that an address asks for.
+
+    `flows` are those that they go through, where only an index of each flow gives them in order. `too_many`: more begin like
+    what was looked for than were looked at.
+    """
 
     rows: QuerySet[Any]
     filters: Filters
+    flows: Sequence[int] = ()
     too_many: bool = False
+
+    @property
+    def parts(self) -> list[QuerySet[Any]]:
+        """The rows as an index gives them in order: those of each flow by themselves, as far as a database can take that."""
+        apart = [self.rows.filter(flow=flow) for flow in self.flows]
+        return apart if 1 <= len(apart) <= MOST_PARTS else [self.rows]
 
     @property
     def kept(self) -> dict[str, str]:
@@ -115,7 +130,12 @@ class Narrowed:
 def flows_of(customer: Customer) -> list[Flow]:
     """The flows of a customer, with what they are called by."""
     flows = Flow.objects.filter(connection__customer=customer).select_related("shop", "connection__erp")
-    return list(flows.order_by("shop__name", "pk"))
+    return list(flows.defer(*kept_back("shop", "connection__erp")).order_by("shop__name", "pk"))
+
+
+def kept_back(*systems: str) -> list[str]:
+    """The columns that are not read of systems, which are found on the paths `systems`."""
+    return [f"{system}__{column}" for system in systems for column in KEPT_BACK]
 
 
 def between(column: str, first: date | None, last: date | None) -> Q:

@@ -10,10 +10,12 @@ from billing.models import Customer
 from connectors.base import Register
 from flows import finding
 from flows.models import Item
-from sharespine.portal.filtering import Choice, FlowFilters, Narrowed, Search, flows_of
+from sharespine.portal.filtering import Choice, FlowFilters, Narrowed, Search, flows_of, kept_back
 
 #: All that is shown of an item.
-WHOLE = Item.objects.select_related("flow__shop", "flow__connection__erp").defer("payload")
+WHOLE = Item.objects.select_related("flow__shop", "flow__connection__erp").defer(
+    "payload", *kept_back("flow__shop", "flow__connection__erp")
+)
 
 
 class ItemFilters(FlowFilters):
@@ -34,6 +36,6 @@ def narrowed(request: HttpRequest, customer: Customer) -> Narrowed:
     if "state" in chosen:
         items = items.filter(state=chosen["state"])
     if "q" not in chosen:
-        return Narrowed(items, filters)
+        return Narrowed(items, filters, flows)
     ids = finding.items_matching(Item.objects.all(), chosen["q"], flows=flows)
     return Narrowed(items.filter(pk__in=ids), filters, too_many=len(ids) >= finding.LIMIT)

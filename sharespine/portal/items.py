@@ -46,7 +46,7 @@ COLUMNS = (
 @page()
 def items(request: HttpRequest, access: Access) -> HttpResponseBase:
     log = narrowed(request, access.customer)
-    found = paging.page(log.rows, WHOLE, request.GET, log.kept)
+    found = paging.page(log.parts, WHOLE, request.GET, log.kept)
     context = {
         "area": "items",
         "log": log,

@@ -17,11 +17,15 @@ from connectors.base import Register
 from flows import finding, merchants
 from flows.models import Transfer
 from flows.models.transfers import NEEDS_SOMEBODY
-from sharespine.portal.filtering import Choice, Day, Filters, FlowFilters, Narrowed, Search, between, flows_of
+from sharespine.portal.filtering import Choice, Day, Filters, FlowFilters, Narrowed, Search, between, flows_of, kept_back
 
 State = Transfer.State
-#: All that is shown of an order in a list.
-WHOLE = Transfer.objects.select_related("flow__shop", "flow__connection__erp", "erp").defer("payload")
+#: What is shown of an order in a list, and, with its systems, in all that is taken along.
+LISTED = Transfer.objects.defer("payload")
+WITH_SYSTEMS = Transfer.objects.select_related("flow__shop", "flow__connection__erp", "erp").defer(
+    *kept_back("flow__shop", "flow__connection__erp", "erp")
+)
+WHOLE = WITH_SYSTEMS.defer("payload")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from flows.models import Transfer
 from sharespine.lib.counting import CEILING, CountOf, counted
 from sharespine.lib.said import said_of_many
 from sharespine.portal.access import Access, page, refused, show
-from sharespine.portal.order_log import WHOLE, narrowed
+from sharespine.portal.order_log import LISTED, narrowed
 
 State = Transfer.State
 #: How many are tried again in one go: a mistake stays small, and the page answers at once.
@@ -96,7 +96,7 @@ def retry_all(request: HttpRequest, access: Access) -> HttpResponseBase:
         "limit": LIMIT,
         "left_out": [_why_left_out(why, n) for why, n in counts.items() if n],
         "examples": list(
-            WHOLE.filter(pk__in=list(retryable.order_by("pk").values_list("pk", flat=True)[:SHOWN])).order_by("pk")
+            LISTED.filter(pk__in=list(retryable.order_by("pk").values_list("pk", flat=True)[:SHOWN])).order_by("pk")
         ),
         "form": ReasonForm(),
         "back": back,

@@ -22,7 +22,7 @@ from sharespine.lib.said import said, said_of_many
 from sharespine.portal import exports, order_retries, paging
 from sharespine.portal.access import Access, page, show
 from sharespine.portal.exports import Column
-from sharespine.portal.order_log import VIEWS, WHOLE, View, narrowed, view_of
+from sharespine.portal.order_log import LISTED, VIEWS, WHOLE, WITH_SYSTEMS, View, narrowed, view_of
 from sharespine.portal.order_retries import ReasonForm
 from sharespine.portal.standing import document, of_order
 
@@ -54,7 +54,7 @@ COLUMNS = (
 @page()
 def orders(request: HttpRequest, access: Access) -> HttpResponseBase:
     log = narrowed(request, access.customer)
-    found = paging.page(log.rows, WHOLE, request.GET, log.kept)
+    found = paging.page(log.parts, LISTED, request.GET, log.kept)
     counts = _counts(access.customer, log.rows)
     context = {
         "area": "orders",
@@ -72,7 +72,7 @@ def orders(request: HttpRequest, access: Access) -> HttpResponseBase:
 
 @page()
 def order(request: HttpRequest, access: Access, order: int) -> HttpResponseBase:
-    this = get_object_or_404(of_customer(access.customer), pk=order)
+    this = get_object_or_404(WITH_SYSTEMS, customer=access.customer, pk=order)
     record = order_of(this.payload)
     events, cut = timeline(this)
     context: dict[str, Any] = {
@@ -99,11 +99,6 @@ def export(request: HttpRequest, access: Access, kind: str) -> HttpResponseBase:
     log = narrowed(request, access.customer)
     back = reverse("portal:orders", args=[access.customer.pk])
     return exports.answer(request, access, log, name=_("orders"), kind=kind, columns=COLUMNS, whole=WHOLE, back=back)
-
-
-def of_customer(customer: Customer) -> Any:
-    """The orders of a customer, with their records."""
-    return Transfer.objects.filter(customer=customer).select_related("flow__shop", "flow__connection__erp", "erp")
 
 
 def address(kept: Mapping[str, str], view: View) -> str:

@@ -5,7 +5,7 @@ A page begins before a row or ends after one, by its id in the address. Whoever 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -29,22 +29,24 @@ class Page:
     older: str = ""
 
 
-def page(found: QuerySet[Any], whole: QuerySet[Any], asked: QueryDict, kept: Mapping[str, str], *, size: int = SIZE) -> Page:
-    """The page of `found` that is `asked` for by `before` or `after`, the first where there is no such page.
+def page(
+    found: Sequence[QuerySet[Any]], whole: QuerySet[Any], asked: QueryDict, kept: Mapping[str, str], *, size: int = SIZE
+) -> Page:
+    """The page that is `asked` for by `before` or `after`, the first where there is no such page.
 
-    `found` only says which rows, so that an index alone answers it; they are read from `whole`, with all that is shown of
-    them. `kept` stays in the addresses.
+    `found` only says which rows, in one part or several, each of which an index gives in order; they are read from `whole`,
+    with all that is shown of them. `kept` stays in the addresses.
     """
     before, after = _id(asked.get("before", "")), _id(asked.get("after", ""))
     if after is not None:
-        ids = _ids(found.filter(pk__gt=after).order_by("pk"), size + 1)
+        ids = _ids(found, size + 1, "pk", pk__gt=after)
         if shown := ids[:size][::-1]:
             newer = _address(kept, after=shown[0]) if len(ids) > size else ""
             return Page(_complete(whole, shown), _address(kept), newer, _address(kept, before=shown[-1]))
-    ids = _ids(found.filter(pk__lt=before).order_by("-pk"), size + 1) if before is not None else []
+    ids = _ids(found, size + 1, pk__lt=before) if before is not None else []
     is_first = not ids
     if is_first:
-        ids = _ids(found.order_by("-pk"), size + 1)
+        ids = _ids(found, size + 1)
     shown = ids[:size]
     older = _address(kept, before=shown[-1]) if len(ids) > size else ""
     if is_first:
@@ -52,16 +54,22 @@ def page(found: QuerySet[Any], whole: QuerySet[Any], asked: QueryDict, kept: Map
     return Page(_complete(whole, shown), _address(kept), _address(kept, after=shown[0]), older)
 
 
-def every(found: QuerySet[Any], whole: QuerySet[Any], *, chunk: int = CHUNK) -> Iterator[Any]:
+def every(found: Sequence[QuerySet[Any]], whole: QuerySet[Any], *, chunk: int = CHUNK) -> Iterator[Any]:
     """All rows of `found`, the newest first, some at a time: of any number, and none twice while rows are added."""
-    ids = _ids(found.order_by("-pk"), chunk)
+    ids = _ids(found, chunk)
     while ids:
         yield from _complete(whole, ids)
-        ids = _ids(found.filter(pk__lt=ids[-1]).order_by("-pk"), chunk)
+        ids = _ids(found, chunk, pk__lt=ids[-1])
 
 
-def _ids(rows: QuerySet[Any], most: int) -> list[int]:
-    return list(rows.values_list("pk", flat=True)[:most])
+def _ids(found: Sequence[QuerySet[Any]], most: int, order: str = "-pk", **place: int) -> list[int]:
+    """The first `most` ids of all parts together, with one question."""
+    parts = [part.filter(**place).order_by(order).values("pk")[:most] for part in found]
+    # Each within a query of its own: SQLite takes no limit in a part of a union.
+    firsts: list[Any] = [QuerySet(part.model).filter(pk__in=part).order_by().values_list("pk", flat=True) for part in parts]
+    if len(firsts) == 1:
+        return [row["pk"] for row in parts[0]]
+    return sorted(firsts[0].union(*firsts[1:], all=True), reverse=order == "-pk")[:most]
 
 
 def _complete(whole: QuerySet[Any], ids: list[int]) -> list[Any]:

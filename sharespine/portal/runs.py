@@ -20,7 +20,7 @@ from sharespine.lib.said import said
 from sharespine.portal import exports, item_log, order_log, paging
 from sharespine.portal.access import Access, page, show
 from sharespine.portal.exports import Column
-from sharespine.portal.filtering import Choice, Day, FlowFilters, Narrowed, between, flows_of
+from sharespine.portal.filtering import Choice, Day, FlowFilters, Narrowed, between, flows_of, kept_back
 
 #: Runs that do something, as merchants know them. What staff only try is none of them.
 KINDS = {
@@ -31,7 +31,9 @@ KINDS = {
 #: How far the rows of a list are counted, and how many of what stopped in a run are shown with it.
 MANY, SHOWN = 1000, 50
 #: All that is shown of a run. What we found when it failed, and which worker had it, is for staff.
-WHOLE = Run.objects.select_related("flow__shop", "flow__connection__erp").defer("report", "evidence")
+WHOLE = Run.objects.select_related("flow__shop", "flow__connection__erp").defer(
+    "report", "evidence", *kept_back("flow__shop", "flow__connection__erp")
+)
 
 
 def label(counter: str) -> Any:
@@ -67,7 +69,7 @@ class RunFilters(FlowFilters):
 @page()
 def runs(request: HttpRequest, access: Access) -> HttpResponseBase:
     log = narrowed(request, access.customer)
-    found = paging.page(log.rows, WHOLE, request.GET, log.kept)
+    found = paging.page(log.parts, WHOLE, request.GET, log.kept)
     context = {
         "area": "runs",
         "log": log,
@@ -108,12 +110,13 @@ def export(request: HttpRequest, access: Access, kind: str) -> HttpResponseBase:
 def narrowed(request: HttpRequest, customer: Customer) -> Narrowed:
     """The runs that the address asks for, only those of flows of `customer`."""
     filters = RunFilters(request.GET, flows_of(customer), called=called)
-    chosen = filters.chosen
+    chosen, flows = filters.chosen, filters.chosen_flows()
     started = between("started_at", chosen.get("first"), chosen.get("last"))
     # By their flows, of which there are few: the index of them holds the rest.
-    found = Run.objects.filter(started, flow__in=filters.chosen_flows())
+    found = Run.objects.filter(started, flow__in=flows)
     found = found.filter(kind=chosen["kind"]) if "kind" in chosen else found.filter(kind__in=KINDS)
-    return Narrowed(found.filter(state=chosen["state"]) if "state" in chosen else found, filters)
+    found = found.filter(state=chosen["state"]) if "state" in chosen else found
+    return Narrowed(found, filters, flows)
 
 
 def called(flow: Flow) -> str:
@@ -122,7 +125,7 @@ def called(flow: Flow) -> str:
 
 
 def _stopped_orders(customer: Customer, run: Run) -> list[Transfer]:
-    stopped = order_log.WHOLE.filter(customer=customer, run=run, state=Transfer.State.STOPPED)
+    stopped = order_log.LISTED.filter(customer=customer, run=run, state=Transfer.State.STOPPED)
     return list(stopped.order_by("-pk")[:SHOWN])
 
 
