@@ -68,7 +68,7 @@ def webhook(request: HttpRequest, access: Access, pk: int) -> HttpResponseBase:
     state = request.GET.get("state", "")
     whole = verbs.messages(this).defer("payload")
     chosen = {"state": state} if state in State.values else {}
-    log = paging.page(whole.filter(**chosen), whole, request.GET, chosen)
+    log = paging.page([whole.filter(**chosen)], whole, request.GET, chosen)
     context: dict[str, Any] = {
         "area": "settings",
         **_described(this),
