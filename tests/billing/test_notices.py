@@ -8,13 +8,15 @@ from decimal import Decimal
 from smtplib import SMTPServerDisconnected
 
 import pytest
+from django.contrib.auth.models import User
 from django.core import mail
 from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from billing import caps, contracts, notices
 from billing.dates import begins_at
-from billing.models import Contact, Customer, Notice, OrderMonth, Package
+from billing.models import Contact, Customer, Membership, Notice, OrderMonth, Package, Role
+from billing.signals import cap_noticed
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +124,43 @@ def test_the_merchant_and_those_who_are_to_know_get_it_and_staff_a_copy(customer
     told()
     assert mail.outbox[0].to == ["ull@ull.example", "anna@ull.example"]
     assert mail.outbox[0].bcc == ["sales@sharespine.example"]
+
+
+def test_users_that_want_to_know_get_it_too_and_nobody_twice(customer: Customer) -> None:
+    def user(name: str, email: str, *, active: bool = True, wants: bool = True) -> None:
+        made = User.objects.create_user(name, email, is_active=active)
+        Membership.objects.create(customer=customer, user=made, role=Role.READER, cap_notices=wants)
+
+    Contact.objects.create(customer=customer, name="Anna", email="anna@ull.example", gets_notices=True)
+    user("anna", "Anna@ull.example")
+    user("bo", "bo@ull.example")
+    user("cia", "cia@ull.example", wants=False)
+    user("dan", "dan@ull.example", active=False)
+    user("eva", "")
+    use(customer, 100)
+    told()
+    assert mail.outbox[0].to == ["ull@ull.example", "anna@ull.example", "bo@ull.example"]
+
+
+def test_who_listens_hears_of_a_new_notice_once_and_in_the_same_transaction(customer: Customer) -> None:
+    heard: list[tuple[str, int]] = []
+
+    def hear(notice: Notice, **_: object) -> None:
+        heard.append((notice.kind, notice.used))
+        if len(heard) == 1:
+            raise RuntimeError("it could not be written")
+
+    use(customer, 80)
+    cap_noticed.connect(hear)
+    try:
+        with pytest.raises(RuntimeError):
+            told()
+        assert not Notice.objects.exists()
+        assert len(told()) == 1
+        assert told() == []
+    finally:
+        cap_noticed.disconnect(hear)
+    assert heard == [("near", 80), ("near", 80)]
 
 
 def test_it_says_how_it_stands_what_happens_and_what_can_be_done(customer: Customer) -> None:
