@@ -82,7 +82,7 @@ class AttemptAdmin(HistoryAdmin):
     """Log-ins that failed in the last quarter of an hour, and whom they lock out. For those who help merchants."""
 
     list_display = ("account", "from_where", "door", "failures", "last", "state")
-    list_display_links = None
+    fields = readonly_fields = ("account", "from_where", "browser", "door", "failures", "last")
     ordering = ("-attempt_time",)
     search_fields = ("username", "ip_address")
     search_help_text = gettext_lazy("User name in small letters, or address")
@@ -121,6 +121,10 @@ class AttemptAdmin(HistoryAdmin):
     @display(description=gettext_lazy("From"), ordering="ip_address")
     def from_where(self, row: AccessAttempt) -> str:
         return row.ip_address or "–"
+
+    @display(description=gettext_lazy("Browser"))
+    def browser(self, row: AccessAttempt) -> str:
+        return str(row.user_agent)
 
     @display(description=gettext_lazy("Door"))
     def door(self, row: AccessAttempt) -> str:

@@ -21,6 +21,8 @@ DATABASE_TESTS = [
     "tests/stateful",
     "tests/billing",
     "tests/api",
+    "tests/portal/test_log_in.py",
+    "tests/portal/test_users.py",
     "tests/acceptance",
     "tests/security/test_poison.py",
     "tests/lib/test_secrets.py",

@@ -1,7 +1,13 @@
 import django.db.models.deletion
 from django.db import migrations, models
+from django.db.models.functions import Lower
 
 import billing.models.sales
+
+
+def in_small_letters(apps, schema_editor):
+    """The portal's log-in looks for e-mails of users so, and only so."""
+    apps.get_model("auth", "User").objects.using(schema_editor.connection.alias).update(email=Lower("email"))
 
 
 class Migration(migrations.Migration):
@@ -302,4 +308,5 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["state", "-created_at"], name="sign_up_by_state")],
             },
         ),
+        migrations.RunPython(in_small_letters, migrations.RunPython.noop),
     ]

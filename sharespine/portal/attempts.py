@@ -50,9 +50,9 @@ def name_of(request: HttpRequest | None, credentials: dict[str, Any] | None = No
     return name + (FACTOR if credentials.get("factor") else "")
 
 
-def neighbourhood_of(request: HttpRequest) -> str:
-    """Where the caller is: an address of IPv4, or the network of IPv6 that one subscriber has to itself."""
-    return neighbourhood(address_of(request)).partition("/")[0]
+def neighbourhood_of(request: HttpRequest) -> str | None:
+    """Where the caller is: an address of IPv4, or the network of IPv6 that one subscriber has to itself. None: nobody knows."""
+    return neighbourhood(address_of(request)).partition("/")[0] or None
 
 
 def counted_by(attempt: object, credentials: dict[str, Any] | None = None) -> list[list[str]]:
@@ -65,7 +65,7 @@ def locked(request: HttpRequest, response: HttpResponse | None, credentials: dic
     credentials = credentials or {}
     attempts = AccessAttempt.objects.filter(username=name_of(request, credentials))
     if not credentials.get("factor"):
-        attempts = attempts.filter(ip_address=neighbourhood_of(request) or None)
+        attempts = attempts.filter(ip_address=neighbourhood_of(request))
     last = attempts.aggregate(last=Max("attempt_time"))["last"] or timezone.now()
     seconds = max(1, ceil((last + settings.AXES_COOLOFF_TIME - timezone.now()).total_seconds()))
     door = "admin:login" if request.path.startswith(reverse("admin:index")) else "account_login"
