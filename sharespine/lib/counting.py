@@ -19,6 +19,8 @@ class CountOf(Subquery):
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()
+    #: Django asks nothing where it knows that there is no row.
+    empty_result_set_value = 0
 
     def __init__(self, queryset: QuerySet[Any], ceiling: int = CEILING, **extra: Any) -> None:
         super().__init__(queryset.order_by().values("pk")[:ceiling], **extra)
