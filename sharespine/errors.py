@@ -37,6 +37,6 @@ def no_token(request: HttpRequest, reason: Any = "") -> HttpResponse:
 
 
 def _answer(request: HttpRequest, status: int, code: Code, detail: str = "") -> HttpResponse:
-    if request.path.startswith(API):
+    if f"{request.path}/".startswith(API):
         return problems.answer(code, detail)
     return render(request, f"{status}.html", status=status)

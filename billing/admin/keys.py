@@ -156,7 +156,7 @@ class ApiKeyAdmin(HistoryAdmin):
             "plain": obj.plain,
             "address": reverse("admin:billing_apikey_change", args=[obj.pk]),
         }
-        return TemplateResponse(request, "billing/key_made.html", context, headers={"Cache-Control": "no-store"})
+        return TemplateResponse(request, "billing/key_made.html", context)
 
     @display(description=gettext_lazy("customer"))
     def whose(self, key: ApiKey) -> str:

@@ -113,6 +113,8 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
     result["tags"] = [{"name": name, "description": description} for name, description in TAGS.items()]
     for path, method, operation in operations(result):
         _complete(path, method, operation)
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            _close(content["schema"], result["components"]["schemas"])
     return result
 
 
@@ -122,6 +124,20 @@ def operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
         for method, operation in methods.items():
             if isinstance(operation, dict) and "responses" in operation:
                 yield path, method, operation
+
+
+def _close(schema: Any, components: dict[str, Any]) -> None:
+    """What is sent has no other names than those that are told (`sharespine.api.bodies`)."""
+    if isinstance(schema, list):
+        for each in schema:
+            _close(each, components)
+    elif isinstance(schema, dict):
+        if name := schema.get("$ref", "").rpartition("/")[2]:
+            if components[name].get("type") == "object":
+                components[name]["additionalProperties"] = False
+            _close(components[name], components)
+        for each in schema.values():
+            _close(each, components)
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:

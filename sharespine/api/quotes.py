@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404
@@ -20,6 +19,7 @@ from billing.models.customer import tidy_vat_number, validate_vat_number
 from connectors.base import Role
 from flows import planner
 from sharespine import sales
+from sharespine.api.bodies import Body
 from sharespine.api.quote_answers import QuoteSerializer
 from sharespine.api.sales_examples import EXAMPLES
 from sharespine.api.systems import SystemField
@@ -31,13 +31,13 @@ MOST_SHOPS = 20
 MOST_ORDERS = 1_000_000
 
 
-class ShopSerializer(serializers.Serializer[Mapping[str, Any]]):
+class ShopSerializer(Body):
     """One shop."""
 
     system = SystemField(Role.SHOP, help_text="The key of a shop, as in `GET systems/?role=shop`.")
 
 
-class WishesSerializer(serializers.Serializer[Mapping[str, Any]]):
+class WishesSerializer(Body):
     """What is wanted beyond orders with their customers, and products. What is left out is not wanted."""
 
     order_status = serializers.BooleanField(default=False, help_text="The shop learns what became of each order.")
@@ -58,7 +58,7 @@ class WishesSerializer(serializers.Serializer[Mapping[str, Any]]):
         return list(dict.fromkeys(value))
 
 
-class QuoteRequestSerializer(serializers.Serializer[Mapping[str, Any]]):
+class QuoteRequestSerializer(Body):
     """What a price is wanted for."""
 
     shops = serializers.ListField(

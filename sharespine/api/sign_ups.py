@@ -27,6 +27,7 @@ from billing.models.customer import (
     validate_vat_number,
 )
 from billing.sign_ups import Applicant, Conflict, Expired, TooMany, Unsent
+from sharespine.api.bodies import Body
 from sharespine.api.docs import problems
 from sharespine.api.problems import Code, FieldError, Problem
 from sharespine.api.queries import MomentField, utc
@@ -64,7 +65,7 @@ class LineField(serializers.CharField):
         return value
 
 
-class SignUpRequestSerializer(serializers.Serializer[Mapping[str, Any]]):
+class SignUpRequestSerializer(Body):
     """Who signs up, for what."""
 
     quote = serializers.CharField(max_length=20, help_text="The number of a quote whose prices still hold.")

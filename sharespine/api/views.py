@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers, set_response_etag
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -117,6 +118,15 @@ class PublicView(ApiView):
             patch_cache_control(answer, public=True, max_age=self.kept)
         else:
             patch_cache_control(answer, no_store=True)
+
+
+@extend_schema(exclude=True)
+class Nothing(PublicView):
+    """Where there is nothing. Whoever looks for what there is not is counted, too."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404
 
 
 class MerchantView(ApiView):

@@ -50,6 +50,8 @@ def test_answers_that_are_none_tell_it_too(few: None) -> None:
     assert (unchanged.status_code, unchanged.headers["RateLimit-Remaining"]) == (304, "1")
     wrong = client.post(ADDRESS)
     assert (wrong.status_code, wrong.headers["RateLimit-Remaining"]) == (405, "0")
+    # Whoever looks for what there is not is counted, too.
+    assert client.get("/api/v1/backup\n.sql").status_code == 429
 
 
 @pytest.mark.django_db

@@ -1,0 +1,59 @@
+"""Whatever is sent is answered as the schema says: schemathesis makes the requests, right ones and wrong ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from hypothesis import HealthCheck, settings
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi import checks
+
+from tests.api import documented
+
+FEW = settings(max_examples=12, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture
+def headers(db: None, settings: Any) -> dict[str, dict[str, str]]:
+    """What goes with a request to come in, by security scheme."""
+    settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, "1000000/second")
+    settings.ALLOWED_HOSTS = ["*"]
+    shop = documented.world()
+    session = documented.clients(shop)["cookieAuth"].cookies["sessionid"].value
+    return {
+        "key": {"Authorization": f"Bearer {shop.key}"},
+        "cookieAuth": {"Cookie": f"sessionid={session}"},
+    }
+
+
+#: What fits the schema and may be refused all the same: what one field may be depends on another, or on what there is.
+RULES_BEYOND = {
+    "main_flows": "one system of a pair by itself",
+    "quote_create": "a VAT number whose check digit is wrong",
+    "sign_up_create": "a quote that there is not, a company of Sweden without an organisation number",
+}
+
+any_request = schemathesis.openapi.from_dict(documented.schema(), config=SchemathesisConfig(seed=7))
+any_request.app = get_wsgi_application()
+
+
+@any_request.parametrize()
+@FEW
+def test_with_a_key(case: schemathesis.Case, headers: Any) -> None:
+    ways = case.operation.definition.raw.get("security") or [{}]
+    send(case, {} if {} in ways else headers[next(iter(ways[0]))])
+
+
+@any_request.parametrize()
+@FEW
+def test_without_a_key(case: schemathesis.Case, headers: Any) -> None:
+    send(case, {})
+
+
+def send(case: schemathesis.Case, headers: dict[str, str]) -> None:
+    beyond = case.operation.definition.raw["operationId"] in RULES_BEYOND
+    left_out = [checks.positive_data_acceptance] if beyond else []
+    case.call_and_validate(headers={"Accept-Language": "en", **headers}, excluded_checks=left_out)
