@@ -7,14 +7,15 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from axes.models import AccessAttempt
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -34,8 +35,35 @@ for model in (User, Group, Failure, OrmQ, Schedule, Success, Authenticator, Emai
     admin.site.unregister(model)
 
 
+#: What the permissions of Django's own kinds allow. The names that are kept of them are English.
+ALLOWS = {
+    "add": pgettext_lazy("a permission", "add"),
+    "change": pgettext_lazy("a permission", "change"),
+    "delete": pgettext_lazy("a permission", "delete"),
+    "view": pgettext_lazy("a permission", "look"),
+}
+
+
+class PermissionsField(forms.ModelMultipleChoiceField):
+    """Permissions to choose from, in the language of whoever chooses."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        verb, _underscore, model = obj.codename.partition("_")
+        own = verb in ALLOWS and model == obj.content_type.model
+        return f"{obj.content_type} | {ALLOWS[verb] if own else _(obj.name)}"
+
+
+class PermissionsAdmin(Admin):
+    """Base of the pages on which permissions are given."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.related_model is Permission:
+            kwargs["form_class"] = PermissionsField
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
 @admin.register(User)
-class StaffAdmin(UserAdmin, Admin):
+class StaffAdmin(UserAdmin, PermissionsAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -73,7 +101,7 @@ class StaffAdmin(UserAdmin, Admin):
 
 
 @admin.register(Group)
-class StaffGroupAdmin(GroupAdmin, Admin):
+class StaffGroupAdmin(GroupAdmin, PermissionsAdmin):
     pass
 
 

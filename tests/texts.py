@@ -32,23 +32,82 @@ CATALOGUE = ROOT / "locale" / "sv" / "LC_MESSAGES" / "django.po"
 COMPILED = CATALOGUE.with_suffix(".mo")
 
 OURS = ("billing", "connectors", "flows", "sharespine", "templates")
-#: Libraries whose pages people see and that ship no Swedish (measured 2026-11-21): unfold has no catalogue at all, the
-#: others have several languages, none of them Swedish. Of django-q2 only the names of its models show, among permissions.
-LIBRARIES = ("unfold", "import_export", "simple_history")
+#: Libraries whose texts people see. unfold has no catalogue at all, import_export, simple_history and axes have several
+#: languages but no Swedish (measured 2026-11-29): everything of theirs is ours to say. allauth and rest_framework speak
+#: Swedish: only what they lack is ours, and what is in `BETTER`. Of django-q2 only the names of its models show, among
+#: permissions. drf_spectacular's few texts stand in the schema alone, which is English for everybody; corsheaders has none.
+LIBRARIES = ("unfold", "import_export", "simple_history", "axes", "allauth", "rest_framework")
 QUEUE = tuple(
     f"{kind} {word}".strip().capitalize()
     for kind in ("", "failed", "queued", "scheduled", "successful")
     for word in ("task", "tasks")
 )
-#: Parts of the libraries that no page of ours can show: they serve apps that are not installed.
+#: Parts of the libraries that no page of ours can show.
 UNSEEN = (
+    # They serve apps that are not installed.
     *(
         f"unfold/contrib/{app}/"
         for app in ("constance", "guardian", "hijack", "location_field", "reversion", "reversion_compare", "waffle")
     ),
+    *(f"allauth/{app}/" for app in ("headless", "idp", "socialaccount", "usersessions")),
+    "rest_framework/authtoken/",
+    # Commands.
     "import_export/management/",
     "simple_history/management/",
+    "axes/management/",
+    # Switched off by our settings, or not asked for: pages of the admin that we have better ones of, keys in hardware, and what
+    # axes says of a lock-out (`sharespine.portal.attempts` does).
+    "axes/admin.py",
+    "axes/conf.py",
+    "allauth/account/admin.py",
+    "allauth/mfa/admin.py",
+    "allauth/mfa/webauthn/",
+    # Each page, message and e-mail of allauth's that we show has a template of our own.
+    "allauth/templates/",
+    # The API has no pages and no schema of the framework's own, no log-in by its means and no links to rows. What it raises is
+    # said by `sharespine.api.problems`; only what is wrong with a field is told in its words.
+    *(
+        f"rest_framework/{part}"
+        for part in (
+            "templates/",
+            "schemas/",
+            "authentication.py",
+            "exceptions.py",
+            "filters.py",
+            "pagination.py",
+            "relations.py",
+            "versioning.py",
+        )
+    ),
 )
+#: What a library says in Swedish, but not as we do: in other words than ours, in words that mean something to programmers only,
+#: or with a slip. Some of it would go before Django's own words, too.
+BETTER = {
+    "allauth": (
+        "Email address",
+        "You cannot activate two-factor authentication until you have verified your email address.",
+        "You cannot deactivate two-factor authentication.",
+        "You cannot generate recovery codes without having two-factor authentication enabled.",
+        "You must type the same password each time.",
+        "email address",
+        "email addresses",
+        "email confirmation",
+        "email confirmations",
+    ),
+    "rest_framework": (
+        "A valid number is required.",
+        "Date has wrong format. Use one of these formats instead: {format}.",
+        "Datetime has wrong format. Use one of these formats instead: {format}.",
+        "Enter a valid URL.",
+        "Enter a valid email address.",
+        'Expected a dictionary of items but got type "{input_type}".',
+        'Expected a list of items but got type "{input_type}".',
+        "Invalid data. Expected a dictionary, but got {datatype}.",
+        "This field is required.",
+        "This field may not be blank.",
+        "This value does not match the required pattern.",
+    ),
+}
 #: What a dry run says would become of an order: kept in its report as it is, and translated when it is shown.
 OUTCOMES = "would be sent", "would be skipped", "would stop"
 #: Apps whose Swedish comes with Django. A text that is Swedish there needs no entry here.
@@ -134,16 +193,29 @@ def gather() -> dict[Message, set[str]]:
                 found[Message(label)].add(f"connectors/{system.manifest.key}")
     at_django = {(entry.msgctxt or "", entry.msgid) for entry in django_entries() if entry.translated()}
     for library in LIBRARIES:
-        home = _home(library)
-        for path in _sources(home):
-            if path.relative_to(home.parent).as_posix().startswith(UNSEEN):
-                continue
-            for message in texts_in(path.name, path.read_text("utf-8")):
-                if (message.context, message.singular) not in at_django:
-                    found[message].add(library)
+        said = at_django | own_texts(library)
+        for message in library_texts(library):
+            if (message.context, message.singular) not in said:
+                found[message].add(library)
+        for text in BETTER.get(library, ()):
+            found[Message(text)].add(library)
     for name in QUEUE:
         found[Message(name)].add("django_q")
     return _merged(found)
+
+
+def library_texts(library: str) -> Iterator[Message]:
+    """Every text of `library` that a page of ours may show."""
+    home = _home(library)
+    for path in _sources(home):
+        if not path.relative_to(home.parent).as_posix().startswith(UNSEEN):
+            yield from texts_in(path.name, path.read_text("utf-8"))
+
+
+def own_texts(library: str) -> set[tuple[str, str]]:
+    """Context and text of all that `library` says in Swedish by itself."""
+    path = _home(library) / "locale" / "sv" / "LC_MESSAGES" / "django.mo"
+    return {(entry.msgctxt or "", entry.msgid) for entry in polib.mofile(str(path))} if path.exists() else set()
 
 
 def _labels(manifest: Manifest) -> Iterator[str]:

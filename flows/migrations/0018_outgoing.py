@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ("queued_at", models.DateTimeField(blank=True, null=True)),
                 ("held_until", models.DateTimeField(blank=True, null=True)),
             ],
+            options={"verbose_name": "chore", "verbose_name_plural": "chores"},
         ),
         migrations.CreateModel(
             name="Webhook",

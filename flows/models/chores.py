@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Chore(models.Model):
@@ -15,6 +16,10 @@ class Chore(models.Model):
     name = models.CharField(max_length=20, unique=True)
     queued_at = models.DateTimeField(null=True, blank=True)
     held_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("chore")
+        verbose_name_plural = _("chores")
 
     def __str__(self) -> str:
         return self.name

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.models import Customer
 from flows.models.texts import TextColumn
@@ -70,7 +71,7 @@ class HookMessage(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
-        DELIVERED = "delivered", _("delivered")
+        DELIVERED = "delivered", pgettext_lazy("state of a message", "delivered")
         FAILED = "failed", _("given up")
 
     # Not indexed by itself: an index below begins with it.
@@ -90,7 +91,7 @@ class HookMessage(models.Model):
     status_code = models.PositiveSmallIntegerField(_("answer"), null=True, blank=True)
     trouble = TextColumn(_("what is wrong"))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    delivered_at = models.DateTimeField(pgettext_lazy("state of a message", "delivered"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("message to a webhook")

@@ -224,6 +224,19 @@ def test_a_text_of_a_library_stays_since_its_other_version_may_have_it() -> None
     assert [entry.msgid for entry in texts.updated(old, {})] == ["only in 0.110"]
 
 
+@pytest.mark.parametrize("library", texts.BETTER)
+def test_what_we_say_better_than_a_library_is_what_it_says_in_swedish(library: str) -> None:
+    """Else it is no longer said, or was never said badly: drop it from the list."""
+    said = {text for _context, text in texts.own_texts(library)}
+    assert set(texts.BETTER[library]) - said == set()
+
+
+def test_a_library_that_speaks_swedish_is_asked_only_for_what_it_lacks() -> None:
+    ours = {message.singular for message, places in texts.gather().items() if places == {"rest_framework"}}
+    assert "Must be a valid UUID." in ours
+    assert "This field may not be null." not in ours
+
+
 def test_a_text_with_a_plural_and_without_is_one_entry() -> None:
     both = {texts.Message("%(n)d day"): ["a.py"], texts.Message("%(n)d day", "%(n)d days"): ["b.py"]}
     entries = texts.updated(polib.POFile(), both)
