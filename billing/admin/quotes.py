@@ -41,14 +41,13 @@ def _sum(cost: dict[str, Any] | None) -> Decimal | None:
 
 @admin.register(Quote)
 class QuoteAdmin(HistoryAdmin):
-    list_display = ("number_shown", "edition", "package", "price", "orders", "systems", "valid_until", "created_at")
+    list_display = ("number_shown", "package", "price", "orders", "systems", "created_at")
     list_display_links = ("number_shown",)
-    list_fullwidth = True
     list_filter = (("edition", ChoicesDropdownFilter),)
     list_select_related = ("package",)
     search_fields = ("number",)
     search_help_text = gettext_lazy("The number, whole or in part")
-    sortable_by = ("valid_until", "created_at")
+    sortable_by = ("created_at",)
     change_form_template = "billing/quote.html"
     fields = ()
 
