@@ -27,7 +27,7 @@ ARGS = [
     "--disable-sync",
 ]
 
-#: Opens a page in the language given, logged in.
+#: Opens a page in the language given, logged in as `user`, or as somebody of the staff who may do everything.
 Open = Callable[..., Page]
 
 
@@ -68,22 +68,23 @@ def open_page(browser: Browser, live_server: Any, seeded: Seeded) -> Iterator[Op
         page.on("request", lambda r: wrongs.append(f"left the host: {r.url}") if not _is_ours(r.url, live_server.url) else None)
         page.on("response", lambda r: wrongs.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
 
-    def open_(path: str = "/admin/", *, language: str = "sv", mobile: bool = False, logged_in: bool = True) -> Page:
+    def open_(
+        path: str = "/admin/", *, language: str = "sv", mobile: bool = False, logged_in: bool = True, user: Any = None
+    ) -> Page:
         size = {"width": 390, "height": 844} if mobile else {"width": 1440, "height": 900}
         context = browser.new_context(locale=language, timezone_id="Europe/Stockholm", viewport=size)  # type: ignore[arg-type]  # a dict is what it takes
         context.set_default_timeout(8000)
         contexts.append(context)
         if logged_in:
             client = Client()
-            client.force_login(seeded.user)
+            client.force_login(user or seeded.user)
             cookie = client.cookies[settings.SESSION_COOKIE_NAME]
             context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
         page = context.new_page()
         watch(page)
         page.goto(live_server.url + path)
-        if not logged_in:
-            return page
-        page.wait_for_selector("#nav-sidebar-apps", state="attached")
+        if logged_in and path.startswith("/admin/"):
+            page.wait_for_selector("#nav-sidebar-apps", state="attached")
         return page
 
     yield open_
