@@ -15,7 +15,7 @@ from billing.statements import reason
 from sharespine.api import paging
 from sharespine.api.docs_examples import EXAMPLES
 from sharespine.api.paging import PageQuery
-from sharespine.api.queries import ID, Query
+from sharespine.api.queries import ID
 from sharespine.api.views import MerchantView
 
 
@@ -64,7 +64,6 @@ class Hours(MerchantView):
     )
     def get(self, request: Request) -> Response:
         """The balance of the service account, in minutes."""
-        Query.of(request)
         return Response({"balance": hours.balance(self.customer)})
 
 
@@ -72,6 +71,7 @@ class Entries(MerchantView):
     """What came and went."""
 
     scope = Scope.HOURS
+    query = PageQuery
 
     @extend_schema(
         operation_id="hours_entries_list",
@@ -83,9 +83,8 @@ class Entries(MerchantView):
     )
     def get(self, request: Request) -> Response:
         """The entries of the service account, what was entered last first, page by page."""
-        asked = PageQuery.of(request)
         rows = Entry.objects.filter(account__customer=self.customer).select_related("category")
-        return paging.answer(request, paging.page(rows, cursor=asked.get("cursor", ""), limit=asked["limit"]), _shown)
+        return paging.answer(request, paging.page(rows, self.asked), _shown)
 
 
 def _shown(entry: Entry) -> dict[str, Any]:

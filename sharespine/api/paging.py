@@ -6,7 +6,7 @@ A cursor is the row that a page begins after or ends before, so that what is add
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -50,8 +50,9 @@ class Page:
     previous: str = ""
 
 
-def page(rows: QuerySet[Row], *, cursor: str = "", limit: int = USUAL) -> Page:
-    """The page of `rows` at `cursor`, which is as `PageQuery` lets it through; by falling ids."""
+def page(rows: QuerySet[Row], asked: Mapping[str, Any]) -> Page:
+    """The page of `rows`, by falling ids, that is asked for: `limit` and `cursor` as `PageQuery` lets them through."""
+    cursor, limit = asked.get("cursor", ""), asked["limit"]
     if not cursor:
         found = list(rows.order_by("-pk")[: limit + 1])
         return Page(found[:limit], next=_older(found[limit - 1]) if len(found) > limit else "")

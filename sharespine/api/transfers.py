@@ -129,6 +129,8 @@ class TransferView(MerchantView):
 class Transfers(TransferView):
     """The log of orders."""
 
+    query = TransfersQuery
+
     @extend_schema(
         operation_id="transfers_list",
         tags=["Transfers"],
@@ -142,10 +144,8 @@ class Transfers(TransferView):
 
         To keep a copy up to date, ask with `changed_since` and the moment at which you last began to ask.
         """
-        asked = TransfersQuery.of(request)
-        rows = _narrowed(self.transfers(), asked, self.customer)
-        found = paging.page(rows, cursor=asked.get("cursor", ""), limit=asked["limit"])
-        return paging.answer(request, found, _shown)
+        rows = _narrowed(self.transfers(), self.asked, self.customer)
+        return paging.answer(request, paging.page(rows, self.asked), _shown)
 
 
 class TransferDetail(TransferView):

@@ -15,7 +15,7 @@ from billing.caps import Usage
 from billing.models import Scope, Subscription
 from billing.models.usage import Notice
 from sharespine.api.docs_examples import EXAMPLES
-from sharespine.api.queries import MomentField, Query, utc
+from sharespine.api.queries import MomentField, utc
 from sharespine.api.views import MerchantView
 
 MONTH = r"^[0-9]{4}-[0-9]{2}$"
@@ -61,7 +61,6 @@ class UsageNow(MerchantView):
     )
     def get(self, request: Request) -> Response:
         """How many orders were transferred this month, how many there is room for, and how it will end; twelve months back."""
-        Query.of(request)
         now, customer = timezone.now(), self.customer
         subscriptions = Subscription.objects.filter(customer=customer).prefetch_related("terms", "grants")
         history = standing.history(subscriptions, customer.pk, at=now)

@@ -19,6 +19,7 @@ from billing.models import ApiKey, Customer, Scope
 from sharespine.api import limits, problems
 from sharespine.api.keys import KeyAuthentication, OpensThis, customer_of
 from sharespine.api.problems import Code, Problem
+from sharespine.api.queries import Query
 from sharespine.lib.callers import address_of
 
 #: The longest body that is read, in bytes: what anybody has to say here is a page or two.
@@ -59,7 +60,9 @@ class ApiView(APIView):
             self._count(request, None)
             raise
         self._count(request, request.auth)
-        if int(request.headers.get("Content-Length") or 0) > LONGEST:
+        length = request.headers.get("Content-Length") or "0"
+        # What is no number, or has more digits than anything that could be sent, is not even counted.
+        if not length.isdecimal() or len(length) > 12 or int(length) > LONGEST:
             raise Problem(Code.TOO_LARGE)
         super().initial(request, *args, **kwargs)
 
@@ -130,11 +133,20 @@ class Nothing(PublicView):
 
 
 class MerchantView(ApiView):
-    """For the systems of a merchant: with a key of a customer that opens `scope`. Whose it is says the key alone."""
+    """For the systems of a merchant: with a key of a customer that opens `scope`. Whose it is says the key alone.
+
+    `query` is what may be asked for in the address, and `asked` what was.
+    """
 
     authentication_classes = (KeyAuthentication,)
     permission_classes = (OpensThis,)
     scope: Scope
+    query: type[Query] = Query
+    asked: dict[str, Any]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.asked = self.query.of(request)
 
     @property
     def customer(self) -> Customer:

@@ -34,7 +34,7 @@ def test_every_row_comes_exactly_once_while_rows_are_added_and_removed(
     rows, seen, cursor, pages = Transfer.objects.all(), [], "", 0
     serial = there
     while True:
-        found = paging.page(rows, cursor=cursor, limit=limit)
+        found = paging.page(rows, {"cursor": cursor, "limit": limit})
         assert len(found.rows) <= limit
         seen += [row.pk for row in found.rows]
         for _ in range(added[pages] if pages < len(added) else 0):
@@ -54,7 +54,7 @@ def test_every_row_comes_exactly_once_while_rows_are_added_and_removed(
     back = found
     again = [row.pk for row in found.rows][::-1]
     while back.previous:
-        back = paging.page(rows, cursor=back.previous, limit=limit)
+        back = paging.page(rows, {"cursor": back.previous, "limit": limit})
         again += [row.pk for row in back.rows][::-1]
     assert again == sorted(again)
     assert set(before) <= set(again)

@@ -155,6 +155,16 @@ def test_an_order_is_tried_again_where_that_is_the_merchants_to_do(shop: Merchan
         assert (order.state, order.events.count()) == (columns["state"], 0)
 
 
+def test_where_nothing_can_be_asked_for_nothing_is_passed_over(shop: Merchant) -> None:
+    order = shop.stopped("1042")
+    for address in (f"{ADDRESS}{order.pk}/", "/api/v1/usage/", "/api/v1/features/", "/api/v1/hours/"):
+        answer = shop.client().get(f"{address}?day=2026-11-01")
+        assert [error["field"] for error in answer.json()["errors"]] == ["day"]
+    assert shop.client().post(f"{ADDRESS}{order.pk}/retry/?force=1").status_code == 400
+    order.refresh_from_db()
+    assert order.state == "stopped"
+
+
 def test_a_list_asks_the_database_as_often_for_many_as_for_one(
     shop: Merchant, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
