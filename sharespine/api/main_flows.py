@@ -77,7 +77,8 @@ class PairQuery(Query):
         for one, other in (("shop", "erp"), ("erp", "shop")):
             if one in attrs and other not in attrs:
                 raise serializers.ValidationError({other: gettext("Name both systems of the pair, or neither.")})
-        return super().validate(attrs)
+        checked: dict[str, Any] = super().validate(attrs)
+        return checked
 
 
 class MainFlows(PublicView):

@@ -111,7 +111,7 @@ def test_with_vat_is_the_amount_times_the_rate_to_the_ore(amount: Decimal, rate:
 )
 def test_the_country_and_the_vat_number_decide_the_vat_as_on_invoices(country: str, number: str, rate: int, said: str) -> None:
     found, note = vat_for(country, number)
-    assert (found, str(note)) == (rate, said)
+    assert (int(found), str(note)) == (rate, said)
 
 
 # --- with the price list ------------------------------------------------------------------------------------------------------
