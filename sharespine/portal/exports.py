@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from django.contrib import messages
@@ -64,13 +65,13 @@ def answer(
         log.query or "all",
     )
     file = f"{slugify(name)}-{timezone.localdate()}"
-    return sheets.answer(_rows(columns, log.parts, whole), file, kind, translation.get_language())
+    # By the time that most of it is read, the request is answered, and times are again those of this machine.
+    rows = _rows(columns, log.parts, whole, timezone.get_current_timezone())
+    return sheets.answer(rows, file, kind, translation.get_language())
 
 
-def _rows(columns: Sequence[Column], found: Sequence[QuerySet[Any]], whole: QuerySet[Any]) -> Iterator[list[Any]]:
+def _rows(columns: Sequence[Column], found: Sequence[QuerySet[Any]], whole: QuerySet[Any], zone: tzinfo) -> Iterator[list[Any]]:
     yield [str(column.heading) for column in columns]
-    # By the time that most of it is read, the request is answered, and days are again those of this machine.
-    zone = timezone.get_current_timezone()
     for row in paging.every(found, whole):
         with timezone.override(zone):
             cells = [column.cell(row) for column in columns]
