@@ -101,6 +101,8 @@ def test_who_may_only_look_sees_everything_and_gets_no_buttons(seeded: seed.Seed
         "view_entry",
         "view_workcategory",
         "view_invoicebasis",
+        "view_apikey",
+        "see_portal",
     )
     for address in pages():
         if "/add/" in address or "/auth/" in address:
