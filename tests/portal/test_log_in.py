@@ -276,7 +276,10 @@ def test_a_second_factor_from_switching_it_on_to_switching_it_off(mia: User) -> 
         asked = tries(elsewhere, "mia", PASSWORD, next="/portal/account/")
         assert asked.headers["Location"] == f"{FACTOR}authenticate/"
         assert not is_in(elsewhere)
-        assert elsewhere.post(f"{FACTOR}authenticate/", {"code": "123"}).status_code == 200
+        for sent in ({"code": "123"}, {"code": ""}, {}, {"credential": "{}"}):
+            assert elsewhere.post(f"{FACTOR}authenticate/", sent).status_code == 200
+        for skipped in ("/portal/account/password/", f"{FACTOR}totp/deactivate/", "/portal/account/again/", LOG_IN):
+            assert elsewhere.get(skipped).status_code == 302
         now = code(mia)
         assert elsewhere.post(f"{FACTOR}authenticate/", {"code": now}).headers["Location"] == "/portal/account/"
         assert is_in(elsewhere)
