@@ -169,6 +169,11 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("due_at__isnull", False)), fields=["due_at", "id"], name="hook_message_due"
                     ),
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["webhook", "due_at", "id"],
+                        name="hook_message_next",
+                    ),
                     models.Index(fields=["webhook", "-id"], name="hook_message_by_webhook"),
                     models.Index(fields=["created_at"], name="hook_message_by_age"),
                 ],

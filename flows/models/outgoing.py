@@ -99,6 +99,10 @@ class HookMessage(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["due_at", "id"], name="hook_message_due", condition=models.Q(due_at__isnull=False)),
+            # The few of one webhook that wait, among all that it ever got.
+            models.Index(
+                fields=["webhook", "due_at", "id"], name="hook_message_next", condition=models.Q(due_at__isnull=False)
+            ),
             models.Index(fields=["webhook", "-id"], name="hook_message_by_webhook"),
             models.Index(fields=["created_at"], name="hook_message_by_age"),
         ]
