@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import admin, backlog, fairness, idle, mapping, plugins, spread, throughput, webhooks
+from tests.benchmarks import admin, backlog, doors, fairness, idle, mapping, plugins, spread, throughput, webhooks
 from tests.benchmarks.databases import POSTGRESQL, SQLITE, server
 
 #: What measures a name, given the arguments of the command line: figures by name.
@@ -47,6 +47,7 @@ def measures() -> dict[str, tuple[str, Measure]]:
     found["fairness"] = "", lambda _: fairness.figures(_production())
     found["plugins"] = "", lambda arguments: plugins.figures(arguments.rounds)
     found["admin"] = "", lambda arguments: admin.figures(arguments.rows)
+    found["doors"] = "", lambda arguments: doors.figures(arguments.rows)
     found["mapping"] = SQLITE, lambda _: mapping.figures(SQLITE)
     return found
 
@@ -69,7 +70,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="how often the engine and the loop take turns")
     parser.add_argument("--orders", type=int, default=throughput.ORDERS, help="how many orders (fewer for a quick look)")
     parser.add_argument("--samples", type=int, default=webhooks.SAMPLES, help="how many webhooks")
-    parser.add_argument("--rows", type=int, default=admin.ROWS, help="how many orders the back office has to bear")
+    parser.add_argument("--rows", type=int, default=admin.ROWS, help="how many orders the pages have to bear")
     parser.add_argument(
         "--profile", metavar="FOLDER", help="write tables of where the engine's time went (and spoil the ratios)"
     )

@@ -19,6 +19,7 @@ from django.db.models import Count, Model
 from django.utils import timezone
 
 from billing.models import Customer
+from connectors.base import Register
 from connectors.records import to_json
 from flows.models import Connection, Delivery, Endpoint, Event, Flow, Run, Transfer
 from sharespine.lib.counting import CEILING
@@ -52,12 +53,12 @@ def fill(orders: int) -> None:
         flows = _flows(max(FULL, orders // ORDERS_PER_CUSTOMER), chance)
         # Both databases take a moment without zone, in UTC, as they are spoken to by Django.
         now = timezone.now().replace(tzinfo=None)
-        _insert(Run, _runs(flows, orders // 5, now))
-        _insert(Transfer, _transfers(flows, orders, now, chance))
+        insert(Run, _runs(flows, orders // 5, now))
+        insert(Transfer, _transfers(flows, orders, now, chance))
         # Those of older orders are removed with time. Read here: while rows are copied in, PostgreSQL answers nothing else.
         newest = list(Transfer.objects.order_by("-pk").values_list("pk", flat=True)[: orders // 20])
-        _insert(Event, _events(newest, now))
-        _insert(Delivery, _deliveries(flows, orders // 20, now))
+        insert(Event, _events(newest, now))
+        insert(Delivery, _deliveries(flows, orders // 20, now))
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")
@@ -67,7 +68,7 @@ def facts() -> dict[str, Any]:
     """Ids and numbers that there are in the database, for whoever opens pages: those of the largest customer."""
     orders = Transfer.objects.order_by("-pk")
     largest = orders.order_by().values("customer").annotate(n=Count("pk")).order_by("-n")[0]["customer"]
-    flow = Flow.objects.select_related("connection").get(connection__customer=largest)
+    flow = Flow.objects.select_related("connection").get(connection__customer=largest, register=Register.ORDERS)
     sent = orders.filter(state="sent", customer=largest)[0]
     stopped = orders.filter(state="stopped")[0]
     day = timezone.localdate() - timedelta(days=200)
@@ -188,7 +189,7 @@ def _transfers(flows: list[Flow], count: int, now: datetime, chance: random.Rand
         if at < kept_from and state in ("sent", "skipped"):
             row |= {"payload": slim, "buyer": "", "party_key": "", "slimmed_at": done}
         if cause:
-            row |= {"message": _told(cause, sku=sku), "cause": cause, "acts": acts, "error_code": "InvalidRecord"}
+            row |= {"message": told(cause, sku=sku), "cause": cause, "acts": acts, "error_code": "InvalidRecord"}
         yield row
 
 
@@ -212,15 +213,15 @@ def _state(age: float, rare: float, chance: random.Random) -> tuple[str, str, st
 def _events(orders: list[int], now: datetime) -> Iterator[dict[str, Any]]:
     """Three or four of each of the transfers `orders`."""
     steps = [{"method": "POST", "path": "/orders/drafts", "body": {"heading": "Order 17", "lines": [{"quantity": 2}] * 3}}]
-    told = {
-        "captured": (_told("The order was fetched from the shop."), "{}"),
-        "sending": (_told("The order is being sent."), json.dumps({"steps": steps})),
-        "notice": (_told("The name was cut to %(n)s characters.", n="255"), "{}"),
-        "sent": (_told("The order is in the ERP."), json.dumps({"document": {"target_id": "1", "kind": "order"}})),
+    kinds = {
+        "captured": (told("The order was fetched from the shop."), "{}"),
+        "sending": (told("The order is being sent."), json.dumps({"steps": steps})),
+        "notice": (told("The name was cut to %(n)s characters.", n="255"), "{}"),
+        "sent": (told("The order is in the ERP."), json.dumps({"document": {"target_id": "1", "kind": "order"}})),
     }
     moments = [str(now - timedelta(seconds=60 - second)) for second in range(4)]
     for pk in orders:
-        for second, (kind, (text, data)) in enumerate(told.items()):
+        for second, (kind, (text, data)) in enumerate(kinds.items()):
             if kind != "notice" or pk % 2:
                 yield {"transfer_id": pk, "at": moments[second], "kind": kind, "text": text, "data": data}
 
@@ -233,7 +234,7 @@ def _deliveries(flows: list[Flow], count: int, now: datetime) -> Iterator[dict[s
         yield {"endpoint_id": shop, "received_at": str(at), "state": state, "topic": "order.updated", "source_ids": ids}
 
 
-def _insert(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
+def insert(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
     """Insert `rows`: plain values by column. Columns that are not named get the model's default."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     place = {field.column: index for index, field in enumerate(fields)}
@@ -260,5 +261,6 @@ def _insert(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
             cursor.executemany(f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({places})', chunk)  # noqa: S608 - names of ours
 
 
-def _told(message: str, **values: str) -> str:
+def told(message: str, **values: str) -> str:
+    """A text as its column keeps it."""
     return json.dumps(Text(message, values).to_json(), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The process of a back office that `tests.benchmarks.admin` opens pages of: `python -m tests.benchmarks.office`."""
+"""The process that `tests.benchmarks.admin` and `doors` open pages of: `python -m tests.benchmarks.office`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sharespine.settings")
 django.setup()
 
+from django.conf import settings  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
 from flows.admin.exports import MOST  # noqa: E402
-from flows.models import Transfer  # noqa: E402
+from flows.models import Item, Transfer  # noqa: E402
+from tests.benchmarks import filling_doors  # noqa: E402
 from tests.benchmarks.filling import facts, fill  # noqa: E402
 from tests.benchmarks.wire import obey  # noqa: E402
 from tests.browser import seed  # noqa: E402
@@ -34,6 +37,17 @@ def fill_up(rows: int) -> dict[str, Any]:
     return {**facts(), "filled": time.monotonic() - began}
 
 
+def fill_doors(rows: int) -> dict[str, Any]:
+    """The same with what merchants and their systems look at. Returns that, by whose it is."""
+    began = time.monotonic()
+    fill_up(rows)
+    if not Item.objects.exists():
+        filling_doors.fill(rows)
+    # Whoever measures asks more often than anybody may.
+    settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, "1000000/second")
+    return {**filling_doors.facts(), "filled": time.monotonic() - began}
+
+
 @cache
 def _client() -> Client:
     client = Client()
@@ -41,7 +55,25 @@ def _client() -> Client:
     return client
 
 
+@cache
+def _member(user: int) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(pk=user))
+    return client
+
+
 def open_page(path: str) -> dict[str, Any]:
+    return _timed(_client(), path)
+
+
+def open_door(path: str, user: int | None = None, bearer: str = "", body: Any = None) -> dict[str, Any]:
+    """Open a page as a user, or call the API with a key or with none, sending `body` if there is one."""
+    client = Client(headers={"authorization": f"Bearer {bearer}"} if bearer else {}) if user is None else _member(user)
+    return _timed(client, path, body)
+
+
+def _timed(client: Client, path: str, body: Any = None) -> dict[str, Any]:
+    """How long an answer takes, of a file until the first of it is there, and what it asks the database."""
     asked: list[str] = []
 
     def count(execute: Any, sql: str, *rest: Any) -> Any:
@@ -50,8 +82,14 @@ def open_page(path: str) -> dict[str, Any]:
 
     began = time.perf_counter()
     with connection.execute_wrapper(count):
-        answer = _client().get(path, headers={"accept-language": "sv"})
-    assert answer.status_code == 200, (path, answer.status_code)
+        headers = {"accept-language": "sv"}
+        if body is None:
+            answer: Any = client.get(path, headers=headers)
+        else:
+            answer = client.post(path, body, content_type="application/json", headers=headers)
+        if answer.streaming:
+            next(iter(answer.streaming_content))
+    assert answer.status_code in (200, 201), (path, answer.status_code)
     return {"ms": (time.perf_counter() - began) * 1000, "queries": len(asked)}
 
 
@@ -72,4 +110,4 @@ def export(extension: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     setup_test_environment()
-    obey({"fill": fill_up, "open": open_page, "export": export})
+    obey({"fill": fill_up, "fill_doors": fill_doors, "open": open_page, "open_door": open_door, "export": export})

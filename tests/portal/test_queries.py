@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,10 +11,12 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
 
 from billing.models import AddOn, ApiKey, Contact, Entry, Grant, Invitation, Membership, OrderMonth, PackageRequest
 from billing.models.packages import Feature
 from flows.models import Connection, Endpoint, Event, Flow, HookMessage, Item, Run, Transfer, Webhook
+from tests.benchmarks import doors
 from tests.security import callers
 from tests.security.callers import Caller
 from tests.security.marks import OWN
@@ -48,6 +51,17 @@ def test_no_page_and_no_call_asks_more_questions_of_more_rows(made: Merchant) ->
     assert {name: n for name, n in many.items() if n > MOST} == {}
 
 
+def test_every_page_is_measured_among_many_rows(made: Merchant) -> None:
+    """Whatever is added to the portal or the API is added to the measurements, too."""
+    measured = {resolve(path.partition("?")[0]).route for path in (*_of(doors.pages), *_of(doors.calls), *_of(doors.public))}
+    shown = {address.place.route for caller, address in _pages(made) if _opened(caller, address) == 200}
+    assert {route for route in shown if not route.startswith("api/v1/docs/")} - measured == set()
+
+
+def _of(paths: Callable[[dict[str, Any]], dict[str, str]]) -> Iterator[str]:
+    return iter(paths(defaultdict(lambda: "1")).values())
+
+
 def _pages(made: Merchant) -> Iterator[tuple[Caller, Address]]:
     """All pages of the portal with an administrator, all calls with a key."""
     owner, *_others = callers.members(made)
@@ -58,16 +72,23 @@ def _pages(made: Merchant) -> Iterator[tuple[Caller, Address]]:
                 yield from ((caller, address) for caller in ([owner] if place.is_of_customer else keys))
 
 
+def _opened(caller: Caller, address: Address) -> int:
+    """Open a page to its end. Returns its status."""
+    answer: Any = caller.client.get(address.path)
+    _ = answer.getvalue() if answer.streaming else answer.content
+    answer.close()
+    return int(answer.status_code)
+
+
 def _counts(pages: list[tuple[Caller, Address]]) -> dict[str, int]:
     """How many questions each page asks, of those that are shown."""
     found = {}
     for caller, address in pages:
         cache.clear()
         with CaptureQueriesContext(connection) as asked:
-            answer: Any = caller.client.get(address.path)
-            _ = answer.getvalue() if answer.streaming else answer.content
-        assert answer.status_code < 500, address.path
-        if answer.status_code == 200:
+            status = _opened(caller, address)
+        assert status < 500, address.path
+        if status == 200:
             found[f"{address.path} ({caller.name})"] = len(asked)
     return found
 
