@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi import checks
@@ -18,16 +21,18 @@ MANY = settings(FEW, max_examples=300, derandomize=False)
 
 
 @pytest.fixture
-def headers(db: None, settings: Any) -> dict[str, dict[str, str]]:
+def headers(db: None, settings: Any) -> Iterator[dict[str, dict[str, str]]]:
     """What goes with a request to come in, by security scheme."""
     settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, "1000000/second")
     settings.ALLOWED_HOSTS = ["*"]
     shop = documented.world()
     session = documented.clients(shop)["cookieAuth"].cookies["sessionid"].value
-    return {
-        "key": {"Authorization": f"Bearer {shop.key}"},
-        "cookieAuth": {"Cookie": f"sessionid={session}"},
-    }
+    for signal in (request_started, request_finished):
+        # As the test client does for each request: it would close the connection that holds the transaction of the test.
+        signal.disconnect(close_old_connections)
+    yield {"key": {"Authorization": f"Bearer {shop.key}"}, "cookieAuth": {"Cookie": f"sessionid={session}"}}
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 #: What fits the schema and may be refused all the same: what one field may be depends on another, or on what there is.
