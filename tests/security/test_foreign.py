@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import itertools
 import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.auth import SESSION_KEY
+from django.core import mail
 from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
 from billing.models import Membership, Role
+from flows import alerts, summaries
+from flows.models import Alert
 from sharespine.api.docs_pages import _schema
 from sharespine.portal.menu import AREAS, SETTINGS
 from tests.security import callers
@@ -291,6 +296,27 @@ def test_what_only_staff_may_read_is_shown_to_no_merchant(scene: Scene) -> None:
     for key in callers.keys(scene.world.own)[:3]:
         for address in everywhere("api"):
             assert HUSH not in ask(scene.world, key, Question("GET", address.path)).text, address.path
+
+
+def test_an_e_mail_about_one_merchant_tells_nothing_of_the_other(scene: Scene) -> None:
+    """Both have orders that stopped for the same cause, and a webhook that was switched off."""
+    morning = timezone.localtime().replace(hour=9, minute=0) + timedelta(days=1)
+    ends = time.monotonic() + 60
+    mail.outbox = []
+    with transaction.atomic():
+        Alert.objects.all().delete()
+        Membership.objects.update(errors_at_once=True)
+        assert alerts.tell(at=timezone.now(), ends=ends)
+        assert summaries.send(at=morning, ends=ends)
+        transaction.set_rollback(True)
+    for mine, other in ((OWN, FOREIGN), (FOREIGN, OWN)):
+        mails = [one for one in mail.outbox if any(to.endswith(mine.domain) for to in one.to)]
+        assert len(mails) >= 3
+        for one in mails:
+            assert all(to.endswith(mine.domain) for to in one.to)
+            assert mine.found_in(str(one.body))
+            assert other.found_in(f"{one.subject} {one.body} {one.extra_headers}") == set()
+            assert HUSH not in one.body
 
 
 def test_who_was_put_out_reaches_nothing(scene: Scene) -> None:
