@@ -73,7 +73,8 @@ def _by_part(orders: QuerySet[Transfer], term: str, customer: int | None) -> Ite
         newest = Transfer.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         yield called.filter(pk__gt=newest - NEWEST)
     else:
-        yield called.filter(pk__in=Transfer.objects.filter(customer=customer).order_by("-pk").values("pk")[:NEWEST])
+        newest_own = Transfer.objects.filter(customer=customer).order_by("-pk").values_list("pk", flat=True)
+        yield called.filter(pk__in=list(newest_own[:NEWEST]))
 
 
 def _within(rows: QuerySet[Any], column: str, ids: Collection[int]) -> QuerySet[Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.http import QueryDict
 
@@ -64,12 +65,13 @@ def every(found: Sequence[QuerySet[Any]], whole: QuerySet[Any], *, chunk: int = 
 
 def _ids(found: Sequence[QuerySet[Any]], most: int, order: str = "-pk", **place: int) -> list[int]:
     """The first `most` ids of all parts together, with one question."""
-    parts = [part.filter(**place).order_by(order).values("pk")[:most] for part in found]
-    # Each within a query of its own: SQLite takes no limit in a part of a union.
-    firsts: list[Any] = [QuerySet(part.model).filter(pk__in=part).order_by().values_list("pk", flat=True) for part in parts]
-    if len(firsts) == 1:
-        return [row["pk"] for row in parts[0]]
-    return sorted(firsts[0].union(*firsts[1:], all=True), reverse=order == "-pk")[:most]
+    parts: list[Any] = [part.filter(**place).order_by(order).values_list("pk", flat=True)[:most] for part in found]
+    if len(parts) == 1:
+        return list(parts[0])
+    if not connection.features.supports_slicing_ordering_in_compound:
+        # SQLite takes no limit in a part of a union, but in a query within one.
+        parts = [QuerySet(part.model).filter(pk__in=part).order_by().values_list("pk", flat=True) for part in parts]
+    return sorted(parts[0].union(*parts[1:], all=True), reverse=order == "-pk")[:most]
 
 
 def _complete(whole: QuerySet[Any], ids: list[int]) -> list[Any]:
