@@ -31,7 +31,7 @@ def take(name: str, span: timedelta) -> bool:
 
 def leave(name: str, *, rest: timedelta = timedelta(0)) -> None:
     """Let go of the chore. Nobody takes it until it has rested for so long."""
-    Chore.objects.filter(name=name).update(held_until=dbclock.ahead(rest))
+    Chore.objects.filter(name=name).update(held_until=dbclock.ahead(rest) if rest else None)
 
 
 def _known(name: str) -> None:

@@ -91,7 +91,9 @@ def message(
 ) -> HookMessage:
     """A message that is not saved yet. Where the receiver is left alone it waits with the others."""
     stamp = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    due_at = None if webhook.state == Webhook.State.PAUSED else max(at, webhook.resume_at or at)
+    # To the second: what is due at once is due by any clock. (SQLite's own writes fewer digits than ours.)
+    at_once = at.replace(microsecond=0)
+    due_at = None if webhook.state == Webhook.State.PAUSED else max(at_once, webhook.resume_at or at_once)
     return HookMessage(
         webhook=webhook,
         event=event,

@@ -484,7 +484,7 @@ def test_a_secret_that_cannot_be_read_keeps_the_messages_and_touches_no_other_we
     assert len(other.receiver.got) == 1
     assert hook.states() == ["waiting"]
     settings.SHARESPINE_KEYS = keys
-    HookMessage.objects.filter(state="waiting").update(due_at=timezone.now())
+    HookMessage.objects.filter(state="waiting").update(due_at=timezone.now() - timedelta(seconds=1))
     assert delivery.deliver() == 1
 
 
@@ -663,7 +663,7 @@ def test_a_name_that_leads_inside_is_not_called_and_http_neither_outside_the_san
     assert hook.receiver.history.calls() == []
     assert "not called from here" in str(hook.messages()[0].trouble)
     settings.SANDBOX = False
-    HookMessage.objects.update(due_at=timezone.now())
+    HookMessage.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     delivery.deliver()
     assert "must begin with https://" in str(hook.messages()[0].trouble)
 
