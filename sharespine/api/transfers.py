@@ -203,7 +203,7 @@ def _narrowed(rows: QuerySet[Transfer], asked: dict[str, Any], customer: Custome
     if "changed_since" in asked:
         rows = rows.filter(updated_at__gte=asked["changed_since"])
     if "search" in asked:
-        rows = rows.filter(pk__in=finding.matching(rows, asked["search"]))
+        rows = rows.filter(pk__in=finding.matching(Transfer.objects.all(), asked["search"], customer=customer.pk))
     return rows
 
 

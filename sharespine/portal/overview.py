@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import caps, gates, hours
 from billing.dates import today
@@ -43,6 +44,9 @@ class Cause:
     @property
     def words(self) -> str:
         """What happened to one order, or what several have in common."""
+        if not self.cause:
+            # Of a change after the transfer, what changed stands in what has happened to the order.
+            return _("The order was changed in the shop after the transfer.")
         return said(self.message) if self.orders == 1 else said_of_many(self.cause)
 
 

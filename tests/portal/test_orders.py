@@ -227,6 +227,16 @@ def test_a_list_asks_as_many_questions_of_many_rows_as_of_few(member: Member) ->
     assert asked[(2, ("retry",))] == asked[(60, ("retry",))] <= 10
 
 
+def test_a_change_that_has_no_words_of_its_own_is_named_all_the_same(member: Member) -> None:
+    client, customer = member()
+    orders = ledger.orders(ledger.flows(customer)[:1], 2, state=State.SENT, attention=True, cause="", message=Text(""))
+    words = "The order was changed in the shop after the transfer."
+    assert get(client, customer, view="changed").content.decode().count(words) == len(orders)
+    overview = client.get(f"/portal/{customer.pk}/").content.decode()
+    assert words in overview
+    assert "orders/?view=changed" in overview
+
+
 # --- one order ----------------------------------------------------------------------------------------------------------------
 
 
