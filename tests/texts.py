@@ -214,8 +214,13 @@ def library_texts(library: str) -> Iterator[Message]:
 
 def own_texts(library: str) -> set[tuple[str, str]]:
     """Context and text of all that `library` says in Swedish by itself."""
+    return {(entry.msgctxt or "", entry.msgid) for entry in own_entries(library)}
+
+
+def own_entries(library: str) -> list[polib.MOEntry]:
+    """The Swedish catalogue of `library`: none for most."""
     path = _home(library) / "locale" / "sv" / "LC_MESSAGES" / "django.mo"
-    return {(entry.msgctxt or "", entry.msgid) for entry in polib.mofile(str(path))} if path.exists() else set()
+    return list(polib.mofile(str(path))) if path.exists() else []
 
 
 def _labels(manifest: Manifest) -> Iterator[str]:
