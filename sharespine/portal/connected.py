@@ -14,7 +14,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from billing import gates
 from billing.dates import today
@@ -127,13 +127,13 @@ def _state(flow: Flow, *, begun: bool) -> tuple[str, str, str]:
     """What the colour of a flow follows, its state, and why it stands still if it does."""
     if flow.state == Flow.State.PAUSED:
         if begun:
-            return "paused", _("paused"), ""
+            return "paused", pgettext("state of a flow", "paused"), ""
         return "draft", _("not begun"), _("We configure it together with you before it begins.")
     if flow.connection.state != Connection.State.ACTIVE:
         return "paused", _("stands still"), _("Its connection is not active.")
     if flow.hindrance.message:
         return "hindered", _("may not run"), said(flow.hindrance)
-    return "active", _("active"), ""
+    return "active", pgettext("state of a flow", "active"), ""
 
 
 def _often(schedule: Schedule) -> str:
