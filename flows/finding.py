@@ -32,7 +32,7 @@ def matching(orders: QuerySet[Transfer], term: str, *, customer: int | None = No
     if not term:
         return []
     orders = orders.order_by()
-    own = orders if customer is None else _within(orders, "customer", [customer])
+    own = orders if customer is None else within(orders, "customer", [customer])
     for queries in (_exactly(own, term), _by_beginning(own, term), _by_part(orders, term, customer)):
         if found := list(dict.fromkeys(pk for query in queries for pk in _ids(query, limit))):
             return found
@@ -45,11 +45,20 @@ def items_matching(items: QuerySet[Item], term: str, *, flows: Collection[int] |
     With the ids of `flows` only of those in one of them.
     """
     term = term.strip()
-    own = items.order_by() if flows is None else _within(items.order_by(), "flow", flows)
+    own = items.order_by() if flows is None else within(items.order_by(), "flow", flows)
     for lookup in ("number__iexact", "number__istartswith") if term else ():
         if found := list(own.filter(**{lookup: term}).values_list("pk", flat=True)[:limit]):
             return found
     return []
+
+
+def within(rows: QuerySet[Any], column: str, ids: Collection[int]) -> QuerySet[Any]:
+    """Those of `rows` whose `column` is one of `ids`, picked out among what is found by its text, or its day."""
+    if connection.vendor == "sqlite":
+        # By a sum no index is chosen: the one of the text has the column, and says which are among the ids.
+        found: QuerySet[Any] = rows.alias(within=F(column) + 0).filter(within__in=ids)
+        return found
+    return rows.filter(**{f"{column}__in": ids})
 
 
 def _exactly(orders: QuerySet[Transfer], term: str) -> Iterator[QuerySet[Transfer]]:
@@ -75,15 +84,6 @@ def _by_part(orders: QuerySet[Transfer], term: str, customer: int | None) -> Ite
     else:
         newest_own = Transfer.objects.filter(customer=customer).order_by("-pk").values_list("pk", flat=True)
         yield called.filter(pk__in=list(newest_own[:NEWEST]))
-
-
-def _within(rows: QuerySet[Any], column: str, ids: Collection[int]) -> QuerySet[Any]:
-    """Those of `rows` whose `column` is one of `ids`, picked out among what is found by its text."""
-    if connection.vendor == "sqlite":
-        # By a sum no index is chosen: the one of the text has the column, and says which are among the ids.
-        found: QuerySet[Any] = rows.alias(within=F(column) + 0).filter(within__in=ids)
-        return found
-    return rows.filter(**{f"{column}__in": ids})
 
 
 def _any(lookup: str, term: str) -> Q:

@@ -54,18 +54,25 @@ def page(rows: QuerySet[Row], asked: Mapping[str, Any]) -> Page:
     """The page of `rows`, by falling ids, that is asked for: `limit` and `cursor` as `PageQuery` lets them through."""
     cursor, limit = asked.get("cursor", ""), asked["limit"]
     if not cursor:
-        found = list(rows.order_by("-pk")[: limit + 1])
+        found = _first(rows, "-pk", limit + 1)
         return Page(found[:limit], next=_older(found[limit - 1]) if len(found) > limit else "")
     way, pk = cursor[0], int(cursor[1:], 36)
     if way == "o":
-        found = list(rows.filter(pk__lt=pk).order_by("-pk")[: limit + 1])
+        found = _first(rows.filter(pk__lt=pk), "-pk", limit + 1)
         shown = found[:limit]
         following = _older(shown[-1]) if len(found) > limit else ""
         return Page(shown, next=following, previous=_newer(shown[0]) if shown else _cursor("n", pk - 1))
-    found = list(rows.filter(pk__gt=pk).order_by("pk")[: limit + 1])
+    found = _first(rows.filter(pk__gt=pk), "pk", limit + 1)
     shown = found[:limit][::-1]
     before = _newer(shown[0]) if len(found) > limit else ""
     return Page(shown, next=_older(shown[-1]) if shown else _cursor("o", pk + 1), previous=before)
+
+
+def _first(rows: QuerySet[Row], order: str, most: int) -> list[Row]:
+    """The first of `rows`. Which they are is asked by itself, so that an index answers which holds all they are narrowed by."""
+    ids = list(rows.order_by(order).values_list("pk", flat=True)[:most])
+    whole = rows.in_bulk(ids)
+    return [whole[pk] for pk in ids if pk in whole]
 
 
 def answer(request: Request, found: Page, shown: Callable[[Any], Any]) -> Response:

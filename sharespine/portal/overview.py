@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from billing import caps, gates, hours
 from billing.dates import today
 from billing.models import Customer
-from flows import merchants
+from flows import finding, merchants
 from flows.models import Connection, Endpoint, Flow, Item, Transfer
 from flows.models.transfers import NEEDS_SOMEBODY
 from sharespine.lib.counting import CountOf
@@ -107,13 +107,14 @@ def _counts(customer: int, now: datetime) -> dict[str, Any]:
     """Everything that is counted, in one question."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     transfers = Transfer.objects.filter(customer=customer)
-    sent = transfers.filter(sent_at__gte=midnight, sent_at__lt=midnight + timedelta(days=1))
+    # Among all that were sent today, which are fewer than what a large customer ever had.
+    sent_today = Transfer.objects.filter(sent_at__gte=midnight, sent_at__lt=midnight + timedelta(days=1))
     troubled = transfers.filter(NEEDS_SOMEBODY)
     with_us = troubled.filter(state__in=Transfer.TROUBLE).exclude(merchants.MINE)
     columns: dict[str, Any] = {
-        "sent_today": CountOf(sent, MANY),
+        "sent_today": CountOf(finding.within(sent_today, "customer", [customer]), MANY),
         "waiting": CountOf(transfers.filter(state__in=["waiting", "sending", "retrying"]), MANY),
-        "held": CountOf(transfers.filter(state=Transfer.State.HELD), MANY),
+        "held": CountOf(transfers.filter(state=Transfer.State.HELD, due_at__isnull=False), MANY),
         "with_us": CountOf(with_us),
         "stopped_items": CountOf(Item.objects.filter(flow__connection__customer=customer, state=Item.State.STOPPED)),
     }

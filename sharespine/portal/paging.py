@@ -63,6 +63,11 @@ def every(found: Sequence[QuerySet[Any]], whole: QuerySet[Any], *, chunk: int = 
         ids = _ids(found, chunk, pk__lt=ids[-1])
 
 
+def count(found: Sequence[QuerySet[Any]], most: int) -> int:
+    """How many rows there are in all parts together, up to `most`: counted along the index that gives them in order."""
+    return len(_ids(found, most))
+
+
 def _ids(found: Sequence[QuerySet[Any]], most: int, order: str = "-pk", **place: int) -> list[int]:
     """The first `most` ids of all parts together, with one question."""
     parts: list[Any] = [part.filter(**place).order_by(order).values_list("pk", flat=True)[:most] for part in found]

@@ -30,10 +30,9 @@ KINDS = {
 }
 #: How far the rows of a list are counted, and how many of what stopped in a run are shown with it.
 MANY, SHOWN = 1000, 50
-#: All that is shown of a run. What we found when it failed, and which worker had it, is for staff.
-WHOLE = Run.objects.select_related("flow__shop", "flow__connection__erp").defer(
-    "report", "evidence", *kept_back("flow__shop", "flow__connection__erp")
-)
+#: What is taken along of a run, and, with its systems, shown. What we found when it failed is for staff.
+LISTED = Run.objects.defer("report", "evidence")
+WHOLE = LISTED.select_related("flow__shop", "flow__connection__erp").defer(*kept_back("flow__shop", "flow__connection__erp"))
 
 
 def label(counter: str) -> Any:
@@ -61,7 +60,7 @@ class RunFilters(FlowFilters):
     register = Choice(label=_("Register"))
     flow = Choice(label=_("Flow"))
     state = Choice(label=_("State"), choices=[(value, capfirst(label)) for value, label in Run.State.choices])
-    kind = Choice(label=_("Kind"), choices=list(KINDS.items()))
+    kind = Choice(label=_("Kind"), choices=[(value, capfirst(label)) for value, label in KINDS.items()])
     first = Day(label=_("Started from"))
     last = Day(label=_("Started to"))
 
@@ -76,7 +75,7 @@ def runs(request: HttpRequest, access: Access) -> HttpResponseBase:
         "page": found,
         "rows": [(run, called(run.flow), KINDS[Run.Kind(run.kind)], duration(run)) for run in found.rows],
         "is_running": any(run.state == Run.State.RUNNING for run in found.rows),
-        "found": log.rows.order_by()[:MANY].count(),
+        "found": paging.count(log.parts, MANY),
         "many": MANY,
     }
     return show(request, access, "portal/runs.html", context)
@@ -104,7 +103,7 @@ def run(request: HttpRequest, access: Access, run: int) -> HttpResponseBase:
 def export(request: HttpRequest, access: Access, kind: str) -> HttpResponseBase:
     log = narrowed(request, access.customer)
     back = reverse("portal:runs", args=[access.customer.pk])
-    return exports.answer(request, access, log, name=_("runs"), kind=kind, columns=COLUMNS, whole=WHOLE, back=back)
+    return exports.answer(request, access, log, name=_("runs"), kind=kind, columns=COLUMNS, whole=LISTED, back=back)
 
 
 def narrowed(request: HttpRequest, customer: Customer) -> Narrowed:
