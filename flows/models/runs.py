@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from flows import dbclock
 from flows.models.flows import Flow
@@ -49,15 +50,15 @@ class Run(models.Model):
     seen = models.PositiveIntegerField(_("seen"), default=0)
     new = models.PositiveIntegerField(_("new"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)
-    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
-    skipped = models.PositiveIntegerField(_("skipped"), default=0)
-    sent = models.PositiveIntegerField(_("sent"), default=0)
-    stopped = models.PositiveIntegerField(_("stopped"), default=0)
+    unchanged = models.PositiveIntegerField(pgettext_lazy("how many", "unchanged"), default=0)
+    skipped = models.PositiveIntegerField(pgettext_lazy("how many", "skipped"), default=0)
+    sent = models.PositiveIntegerField(pgettext_lazy("how many", "sent"), default=0)
+    stopped = models.PositiveIntegerField(pgettext_lazy("how many", "stopped"), default=0)
     retried = models.PositiveIntegerField(_("to be retried"), default=0)
-    uncertain = models.PositiveIntegerField(_("uncertain"), default=0)
+    uncertain = models.PositiveIntegerField(pgettext_lazy("how many", "uncertain"), default=0)
     held = models.PositiveIntegerField(_("held"), default=0)
 
-    written = models.PositiveIntegerField(_("written"), default=0, db_default=0)
+    written = models.PositiveIntegerField(pgettext_lazy("how many", "written"), default=0, db_default=0)
 
     COUNTERS = ("seen", "new", "changed", "unchanged", "skipped", "sent", "stopped", "retried", "uncertain", "held", "written")
 
