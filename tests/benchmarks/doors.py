@@ -39,6 +39,11 @@ class Measured:
         return self.ms[1] / self.ms[0]
 
     @property
+    def is_file(self) -> bool:
+        """Whether it grows with what is taken along, and not only with what there is."""
+        return any(kind in self.name for kind in ("csv", "xlsx", "pdf"))
+
+    @property
     def grown(self) -> int:
         return self.queries[1] - self.queries[0]
 
@@ -200,10 +205,12 @@ def figures(
             print("postgresql: skipped, no server found")
             continue
         measured = measure(kind, rows, only, rounds)
-        worst, longest = max(measured, key=lambda one: one.ratio), max(measured, key=lambda one: one.ms[1])
+        # Of a file the first rows are waited for, which are more where there are more.
+        shown = [one for one in measured if not one.is_file] or measured
+        worst, longest = max(shown, key=lambda one: one.ratio), max(shown, key=lambda one: one.ms[1])
         print(f"{kind}: the worst ratio is that of {worst.name}; the slowest is {longest.name} with {longest.ms[1]:.0f} ms")
         found[f"doors_{kind}_worst_ratio"] = worst.ratio
-        found[f"doors_{kind}_worst_queries_grown"] = max(one.grown for one in measured)
+        found[f"doors_{kind}_worst_queries_grown"] = max(one.grown for one in shown)
         found[f"doors_{kind}_most_queries"] = max(max(one.queries) for one in measured)
     return found
 
