@@ -18,7 +18,7 @@ from schemathesis.specs.openapi import checks
 from tests.api import documented
 
 FEW = settings(max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-MANY = settings(FEW, max_examples=300, derandomize=False)
+MANY = settings(FEW, max_examples=100, derandomize=False)
 
 
 @pytest.fixture
@@ -63,6 +63,7 @@ def test_without_a_key(case: schemathesis.Case[Any], headers: Any) -> None:
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(1800)
 @any_request.parametrize()
 @MANY
 def test_with_a_key_for_long(case: schemathesis.Case[Any], headers: Any) -> None:
