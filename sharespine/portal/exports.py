@@ -46,9 +46,9 @@ def answer(
     whole: QuerySet[Any],
     back: str,
 ) -> HttpResponseBase:
-    """The rows of `log`, read from `whole`, as a file of the `kind` “csv” or “xlsx”; `back` is the page of the list.
+    """The rows of `log`, read from `whole` and given their flows, as a file of the `kind` “csv” or “xlsx”.
 
-    A workbook must be whole before any of it can be sent, so it holds no more than `MOST` rows: then the list says so.
+    A workbook must be whole before any of it can be sent, so it holds no more than `MOST` rows: else the list, at `back`, says so.
     """
     if kind not in sheets.KINDS:
         raise Http404
@@ -66,13 +66,18 @@ def answer(
     )
     file = f"{slugify(name)}-{timezone.localdate()}"
     # By the time that most of it is read, the request is answered, and times are again those of this machine.
-    rows = _rows(columns, log.parts, whole, timezone.get_current_timezone())
+    rows = _rows(columns, log, whole, timezone.get_current_timezone())
     return sheets.answer(rows, file, kind, translation.get_language())
 
 
-def _rows(columns: Sequence[Column], found: Sequence[QuerySet[Any]], whole: QuerySet[Any], zone: tzinfo) -> Iterator[list[Any]]:
+def _rows(columns: Sequence[Column], log: Narrowed, whole: QuerySet[Any], zone: tzinfo) -> Iterator[list[Any]]:
     yield [str(column.heading) for column in columns]
-    for row in paging.every(found, whole):
+    # There are few of them, and they are known: read with each row they would take longer than the row.
+    flows = {flow.pk: flow for flow in log.filters.flows}
+    for row in paging.every(log.parts, whole):
+        # One that came in meanwhile is read when it is asked for.
+        if flow := flows.get(row.flow_id):
+            row.flow = flow
         with timezone.override(zone):
             cells = [column.cell(row) for column in columns]
         yield cells

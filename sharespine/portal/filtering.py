@@ -103,7 +103,7 @@ class Narrowed:
     """
 
     rows: QuerySet[Any]
-    filters: Filters
+    filters: FlowFilters
     flows: Sequence[int] = ()
     too_many: bool = False
 

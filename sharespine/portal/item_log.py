@@ -12,10 +12,9 @@ from flows import finding
 from flows.models import Item
 from sharespine.portal.filtering import Choice, FlowFilters, Narrowed, Search, flows_of, kept_back
 
-#: All that is shown of an item.
-WHOLE = Item.objects.select_related("flow__shop", "flow__connection__erp").defer(
-    "payload", *kept_back("flow__shop", "flow__connection__erp")
-)
+#: What is taken along of an item, and, with its systems, shown.
+LISTED = Item.objects.defer("payload")
+WHOLE = LISTED.select_related("flow__shop", "flow__connection__erp").defer(*kept_back("flow__shop", "flow__connection__erp"))
 
 
 class ItemFilters(FlowFilters):

@@ -19,7 +19,7 @@ from sharespine.lib.said import said
 from sharespine.portal import exports, item_retries, paging
 from sharespine.portal.access import Access, page, show
 from sharespine.portal.exports import Column
-from sharespine.portal.item_log import WHOLE, narrowed
+from sharespine.portal.item_log import LISTED, WHOLE, narrowed
 from sharespine.portal.standing import of_item
 
 State = Item.State
@@ -77,7 +77,7 @@ def export(request: HttpRequest, access: Access, kind: str) -> HttpResponseBase:
     log = narrowed(request, access.customer)
     back = reverse("portal:items", args=[access.customer.pk])
     return exports.answer(
-        request, access, log, name=_("articles and statuses"), kind=kind, columns=COLUMNS, whole=WHOLE, back=back
+        request, access, log, name=_("articles and statuses"), kind=kind, columns=COLUMNS, whole=LISTED, back=back
     )
 
 

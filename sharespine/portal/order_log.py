@@ -20,12 +20,11 @@ from flows.models.transfers import NEEDS_SOMEBODY
 from sharespine.portal.filtering import Choice, Day, Filters, FlowFilters, Narrowed, Search, between, flows_of, kept_back
 
 State = Transfer.State
-#: What is shown of an order in a list, and, with its systems, in all that is taken along.
+#: What is shown of an order in a list, and, with its systems and its record, on its page.
 LISTED = Transfer.objects.defer("payload")
 WITH_SYSTEMS = Transfer.objects.select_related("flow__shop", "flow__connection__erp", "erp").defer(
     *kept_back("flow__shop", "flow__connection__erp", "erp")
 )
-WHOLE = WITH_SYSTEMS.defer("payload")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from sharespine.lib.said import said, said_of_many
 from sharespine.portal import exports, order_retries, paging
 from sharespine.portal.access import Access, page, show
 from sharespine.portal.exports import Column
-from sharespine.portal.order_log import LISTED, VIEWS, WHOLE, WITH_SYSTEMS, View, narrowed, view_of
+from sharespine.portal.order_log import LISTED, VIEWS, WITH_SYSTEMS, View, narrowed, view_of
 from sharespine.portal.order_retries import ReasonForm
 from sharespine.portal.standing import document, of_order
 
@@ -98,7 +98,7 @@ def order(request: HttpRequest, access: Access, order: int) -> HttpResponseBase:
 def export(request: HttpRequest, access: Access, kind: str) -> HttpResponseBase:
     log = narrowed(request, access.customer)
     back = reverse("portal:orders", args=[access.customer.pk])
-    return exports.answer(request, access, log, name=_("orders"), kind=kind, columns=COLUMNS, whole=WHOLE, back=back)
+    return exports.answer(request, access, log, name=_("orders"), kind=kind, columns=COLUMNS, whole=LISTED, back=back)
 
 
 def address(kept: Mapping[str, str], view: View) -> str:
