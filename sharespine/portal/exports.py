@@ -48,7 +48,7 @@ def answer(
 ) -> HttpResponseBase:
     """The rows of `log`, read from `whole` and given their flows, as a file of the `kind` “csv” or “xlsx”.
 
-    A workbook must be whole before any of it can be sent, so it holds no more than `MOST` rows: else the list, at `back`, says so.
+    A workbook must be whole before any of it can be sent, so it holds `MOST` rows at most: else the list, at `back`, says so.
     """
     if kind not in sheets.KINDS:
         raise Http404
