@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import polib
 import pytest
-from django.utils.translation import override
+from django.utils.translation import ngettext, npgettext, override
 
 from connectors import errors
 from sharespine.lib.said import said
@@ -107,6 +107,21 @@ def test_a_translation_has_the_values_and_the_markup_of_its_original() -> None:
         if Counter(PLACEHOLDER.findall(english)) != Counter(PLACEHOLDER.findall(swedish))
     ]
     assert differing == []
+
+
+def test_one_is_said_as_one_and_all_else_as_many_nought_included() -> None:
+    counted = [entry for entry in CATALOGUE if entry.msgid_plural]
+    assert len(counted) > 50
+    with override("sv"):
+        for entry in counted:
+            forms = [
+                npgettext(entry.msgctxt, entry.msgid, entry.msgid_plural, n)
+                if entry.msgctxt
+                else ngettext(entry.msgid, entry.msgid_plural, n)
+                for n in (0, 1, 2)
+            ]
+            one, many = entry.msgstr_plural[0], entry.msgstr_plural[1]
+            assert forms == [many, one, many], entry.msgid
 
 
 def test_space_at_the_edges_is_kept_since_pages_join_texts_there() -> None:
