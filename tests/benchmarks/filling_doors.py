@@ -62,7 +62,9 @@ def fill(orders: int) -> None:
         moved = _more_flows(flows)
         webhooks = _webhooks(flows)
         copied(OrderMonth, _months(flows, now.date()))
-        copied(Entry, _entries(now))
+        # Read here: while rows are copied in, PostgreSQL answers nothing else.
+        accounts = list(ServiceAccount.objects.order_by("customer").values_list("pk", flat=True))
+        copied(Entry, _entries(accounts, WorkCategory.objects.filter(is_free=False)[0].pk, now))
         copied(Item, _items(moved, orders // 2, now, chance))
         copied(HookMessage, _messages(webhooks, orders // 10, now, chance))
         copied(Run, _runs_of(moved, orders // 5, now))
@@ -179,9 +181,8 @@ def _months(flows: list[Flow], day: date) -> Iterator[dict[str, Any]]:
             yield {"customer_id": flow.connection.customer_id, "month": str(month), "used": 40 + back}
 
 
-def _entries(now: datetime) -> Iterator[dict[str, Any]]:
-    work = WorkCategory.objects.filter(is_free=False)[0].pk
-    for n, account in enumerate(list(ServiceAccount.objects.order_by("customer").values_list("pk", flat=True))):
+def _entries(accounts: list[int], work: int, now: datetime) -> Iterator[dict[str, Any]]:
+    for n, account in enumerate(accounts):
         count = ENTRIES_OF_THE_LARGEST if n == 0 else ENTRIES
         for entry in range(count):
             minutes = 180 if entry % 12 == 0 else -15
