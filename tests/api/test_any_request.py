@@ -22,7 +22,7 @@ MANY = settings(FEW, max_examples=100, derandomize=False)
 
 
 @pytest.fixture
-def headers(db: None, settings: Any) -> Iterator[dict[str, dict[str, str]]]:
+def ways_in(db: None, settings: Any) -> Iterator[dict[str, Any]]:
     """What goes with a request to come in, by security scheme."""
     settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, "1000000/second")
     settings.ALLOWED_HOSTS = ["*"]
@@ -31,7 +31,7 @@ def headers(db: None, settings: Any) -> Iterator[dict[str, dict[str, str]]]:
     for signal in (request_started, request_finished):
         # As the test client does for each request: it would close the connection that holds the transaction of the test.
         signal.disconnect(close_old_connections)
-    yield {"key": {"Authorization": f"Bearer {shop.key}"}, "cookieAuth": {"Cookie": f"sessionid={session}"}}
+    yield {"key": {"headers": {"Authorization": f"Bearer {shop.key}"}}, "cookieAuth": {"cookies": {"sessionid": session}}}
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
 
@@ -52,13 +52,13 @@ needing_a_key = any_request.exclude(lambda context: {} in context.operation.defi
 
 @needing_a_key.parametrize()
 @FEW
-def test_with_a_key(case: schemathesis.Case[Any], headers: Any) -> None:
-    send(case, headers[way(case)])
+def test_with_a_key(case: schemathesis.Case[Any], ways_in: Any) -> None:
+    send(case, ways_in[way(case)])
 
 
 @any_request.parametrize()
 @FEW
-def test_without_a_key(case: schemathesis.Case[Any], headers: Any) -> None:
+def test_without_a_key(case: schemathesis.Case[Any], ways_in: Any) -> None:
     send(case, {})
 
 
@@ -66,8 +66,8 @@ def test_without_a_key(case: schemathesis.Case[Any], headers: Any) -> None:
 @pytest.mark.timeout(1800)
 @any_request.parametrize()
 @MANY
-def test_with_a_key_for_long(case: schemathesis.Case[Any], headers: Any) -> None:
-    send(case, headers[way(case)])
+def test_with_a_key_for_long(case: schemathesis.Case[Any], ways_in: Any) -> None:
+    send(case, ways_in[way(case)])
 
 
 def way(case: schemathesis.Case[Any]) -> str:
@@ -76,11 +76,16 @@ def way(case: schemathesis.Case[Any]) -> str:
     return str(next(name for name in ("key", "cookieAuth") if any(name in way for way in ways)))
 
 
-def send(case: schemathesis.Case[Any], headers: dict[str, str]) -> None:
+def send(case: schemathesis.Case[Any], more: dict[str, Any]) -> None:
     left_out: list[Any] = []
     if case.operation.definition.raw["operationId"] in RULES_BEYOND:
         left_out.append(checks.positive_data_acceptance)
-    if headers and case.meta and case.meta.is_negative_at(ParameterLocation.HEADER):
+    locations = (ParameterLocation.HEADER, ParameterLocation.COOKIE)
+    if more and case.meta and any(case.meta.is_negative_at(location) for location in locations):
         # What was wrong may have been that there was no key: here there is one.
         left_out.append(checks.negative_data_rejection)
-    case.call_and_validate(headers={"Accept-Language": "en", **headers}, excluded_checks=left_out)
+    if "cookies" in more:
+        # It takes every cookie for one that it made up itself. Without one it looks.
+        left_out.append(checks.ignored_auth)
+    headers = {"Accept-Language": "en", **more.get("headers", {})}
+    case.call_and_validate(headers=headers, cookies=more.get("cookies"), excluded_checks=left_out)
