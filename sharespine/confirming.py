@@ -14,6 +14,7 @@ from billing import sign_ups
 from billing.models import SignUp
 from billing.sign_ups import Expired
 from sharespine.api.sign_ups import STATES
+from sharespine.lib.site import absolute
 
 
 @never_cache
@@ -53,5 +54,4 @@ def _page(request: HttpRequest, state: str, sign_up: SignUp | None = None, *, st
 
 def _inbox(request: HttpRequest, sign_up: SignUp) -> str:
     """Where staff find it."""
-    path = reverse("admin:billing_signup_change", args=[sign_up.pk])
-    return f"{settings.SITE_URL}{path}" if settings.SITE_URL else request.build_absolute_uri(path)
+    return absolute(request, reverse("admin:billing_signup_change", args=[sign_up.pk]))

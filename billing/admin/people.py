@@ -17,6 +17,7 @@ from billing.admin.verbs import Asked, carry_out
 from billing.models import Customer, Invitation, Membership, Role
 from billing.refusals import Refused
 from sharespine.lib.admin import Admin, Dialog, Select, TabularInline, TextInput, action
+from sharespine.lib.site import absolute
 from sharespine.lib.text import N_
 
 #: unfold looks a permission with a dot up in the database, before there is one: this names a method.
@@ -195,6 +196,5 @@ def _open(object_id: str, form: InvitedDialog) -> Invitation:
 
 def _send(request: HttpRequest, invitation: Invitation, token: str) -> None:
     """Raises `Refused` where the e-mail could not be sent: the invitation stays, and can be sent again."""
-    link = request.build_absolute_uri
-    if not members.send(invitation, token, lambda one: link(reverse("portal:invitation", args=[one]))):
+    if not members.send(invitation, token, lambda one: absolute(request, reverse("portal:invitation", args=[one]))):
         raise Refused(N_("The invitation is saved, but the e-mail could not be sent. Send it again in some minutes."))

@@ -34,6 +34,7 @@ from sharespine.api.queries import MomentField, utc
 from sharespine.api.quotes import TAG
 from sharespine.api.sales_examples import EXAMPLES
 from sharespine.api.views import PublicView
+from sharespine.lib.site import absolute
 from sharespine.lib.text import N_
 
 #: Where a company must have an organisation number that we can check.
@@ -258,6 +259,5 @@ def _pretended(quote: Quote, package: Package) -> SignUp:
 
 
 def _link(request: Request, token: str) -> str:
-    """Where the e-mail leads to: with the name of the installation, else with the one that it was called by."""
-    path = reverse("confirm", args=[token])
-    return f"{settings.SITE_URL}{path}" if settings.SITE_URL else request.build_absolute_uri(path)
+    """Where the e-mail leads to."""
+    return absolute(request, reverse("confirm", args=[token]))

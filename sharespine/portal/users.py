@@ -21,6 +21,7 @@ from billing import members
 from billing.models import Invitation, Membership, Role
 from billing.refusals import Refused
 from sharespine.lib.said import said
+from sharespine.lib.site import absolute
 from sharespine.portal.access import Access, page, show
 
 #: So many users and invitations are listed.
@@ -139,7 +140,7 @@ def _called(member: Membership) -> str:
 
 def _sent(request: HttpRequest, access: Access, invitation: Invitation, token: str) -> HttpResponse:
     """Sends an invitation, and says so."""
-    left = members.send(invitation, token, lambda one: request.build_absolute_uri(reverse("portal:invitation", args=[one])))
+    left = members.send(invitation, token, lambda one: absolute(request, reverse("portal:invitation", args=[one])))
     if left:
         messages.success(request, _("%(email)s gets an e-mail with the invitation.") % {"email": invitation.email})
     else:

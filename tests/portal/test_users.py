@@ -43,7 +43,7 @@ def invited(client: Client, customer: Customer, email: str = EMAIL, role: str = 
 
 
 def link() -> str:
-    (found,) = re.findall(r"http://testserver(/portal/invitation/\S+)", str(mail.outbox[-1].body))
+    (found,) = re.findall(r"https?://[^/]+(/portal/invitation/\S+)", str(mail.outbox[-1].body))
     return str(found)
 
 
