@@ -107,7 +107,6 @@ class ApiKeyAdmin(HistoryAdmin):
     search_help_text = gettext_lazy("Name, customer, or how the key begins")
     sortable_by = ("name", "expires")
     form = KeyForm
-    autocomplete_fields = ("customer",)
     actions_detail = ("revoke",)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -121,11 +120,11 @@ class ApiKeyAdmin(HistoryAdmin):
         if obj is None:
             return [(None, {"fields": ["name", "customer", "scopes", "last_day"]})]
         made = ("created_at", "created_by")
-        fields = [("name", "whose"), ("begins_with", "opens"), ("state_label", "expires_at"), made, "last_used_at"]
+        fields = [("name", "whose"), ("begins_with", "opens"), ("state", "expires"), made, "used"]
         return [(None, {"fields": [*fields, ("revoked_at", "revoked_by")] if obj.revoked_at else fields})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
-        return ("whose", "begins_with", "opens", "state_label", "created_at") if obj else ()
+        return ("whose", "begins_with", "opens", "state", "expires", "created_at", "used") if obj else ()
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
         """What was revoked stays so."""
@@ -174,6 +173,10 @@ class ApiKeyAdmin(HistoryAdmin):
     def state_label(self, key: ApiKey) -> tuple[str, str]:
         state = "revoked" if key.revoked_at else "valid" if key.is_valid else "expired"
         return state, str(STATES[state])
+
+    @display(description=gettext_lazy("state"))
+    def state(self, key: ApiKey) -> str:
+        return self.state_label(key)[1]
 
     @display(description=gettext_lazy("expires"), ordering="expires_at")
     def expires(self, key: ApiKey) -> str:
