@@ -54,7 +54,7 @@ def pages(facts: dict[str, Any]) -> dict[str, str]:
     orders, items, runs, hook = f"{base}orders/", f"{base}items/", f"{base}runs/", f"{base}webhooks/{facts['webhook']}/"
     flow, dates = f"{base}connections/flows/{facts['flow']}/", f"first={facts['from']}&last={facts['to']}"
     views = ("mine", "ours", "waiting", "held", "sent", "skipped", "changed")
-    states = ("sent", "stopped", "uncertain", "skipped", "waiting")
+    states = ("sent", "stopped", "skipped", "waiting")
     return {
         "overview": base,
         "orders": orders,

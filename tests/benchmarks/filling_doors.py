@@ -202,9 +202,11 @@ def _by_weight(count: int, of: int, chance: random.Random) -> Iterator[tuple[int
 
 def _items(flows: list[Flow], count: int, now: datetime, chance: random.Random) -> Iterator[dict[str, Any]]:
     record = json.dumps({"number": "ART", "quantity": "17", "name": "Mössa, grå"})
+    # Where there are few, more of them: a page of a few is as full as one of many.
+    rare = min(200, max(4, count // 200))
     for n, pair in _by_weight(count, len(flows) // 2, chance):
         flow = flows[pair * 2 + n % 2]
-        state = "stopped" if n % 200 == 7 else "retrying" if n % 500 == 3 else "skipped" if n % 40 == 9 else "done"
+        state = "stopped" if n % rare == 1 else "retrying" if n % 500 == 3 else "skipped" if n % 40 == 9 else "done"
         cause = "Article %(sku)s is barred in the ERP." if state == "stopped" else ""
         yield {
             "flow_id": flow.pk, "source_id": str(n), "key": f"art-{n}", "number": f"ART-{n}", "name": "Mössa, grå",
@@ -227,7 +229,9 @@ def _messages(webhooks: list[int], count: int, now: datetime, chance: random.Ran
 def _runs_of(flows: list[Flow], count: int, now: datetime) -> Iterator[dict[str, Any]]:
     for n in range(count):
         at = now - PERIOD * (1 - n / count)
+        # The first of each flow failed, and now and then another.
+        failed = n // len(flows) % 97 == 0
         yield {
-            "flow_id": flows[n * 7919 % len(flows)].pk, "kind": "poll", "state": "failed" if n % 97 == 3 else "done",
+            "flow_id": flows[n * 7919 % len(flows)].pk, "kind": "poll", "state": "failed" if failed else "done",
             "started_at": str(at), "ended_at": str(at), "lease_until": str(at), "seen": 12, "written": 5,
         }  # fmt: skip
