@@ -73,10 +73,9 @@ def _pages(made: Merchant) -> Iterator[tuple[Caller, Address]]:
 
 
 def _opened(caller: Caller, address: Address) -> int:
-    """Open a page to its end. Returns its status."""
+    """Open a page, and read a file to its end, where it closes. Returns the status."""
     answer: Any = caller.client.get(address.path)
     _ = answer.getvalue() if answer.streaming else answer.content
-    answer.close()
     return int(answer.status_code)
 
 

@@ -32,10 +32,11 @@ from tests.security.places import Address, Place
 
 SAFE = ("GET", "HEAD")
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
-#: What is another in each answer: tokens, secrets that were just made, and how much a caller may still ask.
+#: What is another in each answer: tokens, secrets that were just made, and how much a caller may still ask. A number in a path
+#: that is shorter than those of merchants is the id of a row that was just made, which PostgreSQL never gives twice.
 _CHANGING = re.compile(
     r'(?<=name="csrfmiddlewaretoken" value=")\w{64}|(?<=csrftoken=)\w{32}|(?<=sessionid=)\w{32}|(?<=messages=)[^;]+'
-    r"|expires=[^;]+|whsec_[\w+/=]+|shs_[0-9a-f]{10}(?:_[\w-]{43})?"
+    r"|expires=[^;]+|(?<=/)\d{1,9}(?=/)|whsec_[\w+/=]+|shs_[0-9a-f]{10}(?:_[\w-]{43})?"
 )
 _WRITES = re.compile(r'^\s*(?:INSERT INTO|INSERT OR \w+ INTO|UPDATE|DELETE FROM) "(\w+)"', re.IGNORECASE)
 _UNTOLD = ("Content-Length", "ETag", "RateLimit-Remaining", "RateLimit-Reset", "Expires", "Last-Modified")
