@@ -77,15 +77,18 @@ OF_MAPPINGS = {
         "view_historicallookuptable",
     ),
 }
+LOOK_AT_DOORS = tuple(
+    f"view_{model}" for model in ("invitation", "apikey", "quote", "signup", "packagerequest", "webhook", "hookmessage")
+)
 #: What came with the portal and the API: seeing the portal as a customer does, and what comes in by the two doors.
 OF_DOORS = {
     N_("Support"): (
         "see_portal",
-        *(f"view_{model}" for model in ("invitation", "apikey", "quote", "signup", "packagerequest", "webhook", "hookmessage")),
+        *LOOK_AT_DOORS,
     ),
     N_("Support lead"): (
         "see_portal",
-        *(f"view_{model}" for model in ("invitation", "apikey", "quote", "signup", "packagerequest", "webhook", "hookmessage")),
+        *LOOK_AT_DOORS,
         *(f"change_{model}" for model in ("apikey", "signup", "packagerequest", "webhook", "hookmessage")),
         "add_apikey",
         "add_invitation",
