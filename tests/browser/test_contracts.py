@@ -47,7 +47,7 @@ def test_a_dialog_with_something_missing_stays_open(open_page: Open) -> None:
     choose(page, "grant_orders")
     page.fill("#modal-content [name=number]", "50")
     page.click("#modal-content button[type=submit]")
-    expect(page.locator("#modal-content")).to_contain_text("obligatoriskt")
+    expect(page.locator("#modal-content")).to_contain_text("måste fyllas i")
     assert not subscription.grants.exists()
     page.fill("#modal-content [name=reason]", "Kampanj")
     confirm(page)

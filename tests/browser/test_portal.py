@@ -113,10 +113,10 @@ def test_a_flow_and_a_connection_are_paused_and_go_on(open_page: Open, ulla: Mer
     flow = Flow.objects.filter(connection__customer=ulla.customer).earliest("pk")
     page = open_page(ulla.address("flow", flow.pk), user=ulla.owner)
     page.locator(".tools form[action$='/pause/'] button").click()
-    expect(page.locator("#flow-now .state").first).to_have_text("pausad")
+    expect(page.locator("#flow-now .state").first).to_have_text("pausat")
     assert Flow.objects.get(pk=flow.pk).state == Flow.State.PAUSED
     page.locator(".tools form[action$='/resume/'] button").click()
-    expect(page.locator("#flow-now .state").first).to_have_text("aktiv")
+    expect(page.locator("#flow-now .state").first).to_have_text("aktivt")
     page.goto(page.url.split("/portal")[0] + ulla.address("connections"))
     page.locator("a[href$='/pause/']").first.click()
     page.fill("[name=reason]", "Inventering")

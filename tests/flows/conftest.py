@@ -82,8 +82,9 @@ def make_rig(name: str = "", *, orders: int = 1_000_000) -> Rig:
 def _twins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(registry.SYSTEMS, "twin_shop", "tests.twins.shop")
     monkeypatch.setitem(registry.SYSTEMS, "twin_erp", "tests.twins.erp")
-    # By the clock of this process, however old it is by now, a look whether e-mails are due would come at any time.
-    monkeypatch.setattr(tasks, "_next_telling", math.inf)
+    # By the clock of this process, however old it is by now, upkeep and a look whether e-mails are due would come at any time.
+    for name in ("_next_telling", "_next_upkeep"):
+        monkeypatch.setattr(tasks, name, math.inf)
     yield
     WORLDS.clear()
 

@@ -48,6 +48,8 @@ def settings_of(steps: int, examples: int = ROUND) -> settings:
 
 
 def test_workers_can_be_killed_at_every_place_that_the_engine_names() -> None:
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "flows").rglob("*.py")]
+    # What sends to webhooks moves no order, and is killed at its own places in tests/faults/test_outgoing.py.
+    paths = [path for path in (ROOT / "flows").rglob("*.py") if path.parent.name != "outgoing"]
+    sources = [path.read_text(encoding="utf-8") for path in paths]
     named = {name for source in sources for name in re.findall(r'\breach\("([^"]+)"\)', source)}
     assert named <= set(PLACES)

@@ -80,8 +80,9 @@ class Worker:
 @pytest.fixture
 def worker(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Worker:
     made = Worker(clock)
-    # By this process's own clock, which goes on: e-mails are no part of what is looked at here.
-    monkeypatch.setattr(tasks, "_next_telling", math.inf)
+    # By this process's own clock, which goes on: e-mails and upkeep are no part of what is looked at here.
+    for name in ("_next_telling", "_next_upkeep"):
+        monkeypatch.setattr(tasks, name, math.inf)
     monkeypatch.setattr(tasks, "async_task", lambda *task, **_: made.woken.append(task))
     return made
 
