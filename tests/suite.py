@@ -27,8 +27,6 @@ DATABASE_TESTS = [
     "tests/portal/test_items.py",
     "tests/portal/test_runs.py",
     "tests/portal/test_log_growth.py",
-    "tests/portal/test_queries.py",
-    "tests/security/test_foreign.py",
     "tests/acceptance",
     "tests/security/test_poison.py",
     "tests/lib/test_secrets.py",
