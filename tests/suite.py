@@ -120,7 +120,13 @@ def main(arguments: list[str]) -> int:
     keys = {"DATABASE_URL": address, "SECRET_KEY": "only-for-tests", "SHARESPINE_KEYS": Fernet.generate_key().decode()}
     return failed | run(
         arguments or [*DATABASE_TESTS, *NOTHING_NEW],
-        {**keys, "SANDBOX": "true", "SECURE_SSL_REDIRECT": "false", "COOKIES_SECURE": "false"},
+        {
+            **keys,
+            "SANDBOX": "true",
+            "SECURE_SSL_REDIRECT": "false",
+            "COOKIES_SECURE": "false",
+            "SITE_URL": "http://127.0.0.1:8800",
+        },
     )
 
 
