@@ -250,6 +250,9 @@ def test_staff_see_what_the_merchant_sees_and_change_nothing(open_page: Open, se
     expect(page.locator("main form")).to_have_count(0)
     page.locator(".looks-on a").click()
     page.wait_for_url(re.compile("/admin/billing/customer/"))
+    page.locator(".bo-button", has_text="Visa som kund").click()
+    expect(page.locator("h1")).to_have_text("Översikt")
+    expect(page.locator(".looks-on")).to_be_visible()
 
 
 def test_the_language_is_changed_by_a_press_and_stays(open_page: Open, ulla: Merchant) -> None:
