@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.refusals import Refused
+from billing.admin.verbs import carry_out
 from flows import webhooks
 from flows.admin.filters import CustomerFilter, DaysFilter
 from flows.models import HookEvent, HookMessage, Webhook
@@ -25,21 +25,9 @@ from sharespine.lib.admin import (
     HistoryAdmin,
     action,
     display,
-    leave_dialog,
 )
 from sharespine.lib.display import TONES, pretty, stamp
 from sharespine.lib.said import said
-
-Verb = Callable[[str], object]
-
-
-def carry_out(request: HttpRequest, address: str, verb: Verb, done: str) -> HttpResponse:
-    """Call `verb` with the name of the user, go to the page at `address`, and say there that it is `done`, or why not."""
-    try:
-        verb(request.user.get_username())
-    except Refused as refused:
-        return leave_dialog(request, address, level=messages.ERROR, message=said(refused.text))
-    return leave_dialog(request, address, message=done)
 
 
 def dialog(title: Any, description: Any, button: Any) -> dict[str, Any]:
@@ -56,15 +44,38 @@ class OfCustomerFilter(CustomerFilter):
         return queryset.filter(webhook__in=list(Webhook.objects.filter(customer=int(value)).values_list("pk", flat=True)))
 
 
+class OutgoingAdmin(HistoryAdmin):
+    """What webhooks and the messages to them have in common: nobody edits one here, and some may press its buttons."""
+
+    ordering = ("-pk",)
+    sortable_by = ()
+
+    def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the user may switch webhooks off and on, or have messages sent again."""
+        return bool(request.user.has_perm(f"flows.change_{self.opts.model_name}"))
+
+    @display(description=_("state"), label=TONES)
+    def state_label(self, row: Webhook | HookMessage) -> tuple[str, str]:
+        return row.state, row.get_state_display()
+
+    @display(description=_("what is wrong"))
+    def what_is_wrong(self, row: Webhook | HookMessage) -> str:
+        return said(row.trouble) or "–"
+
+    def do(self, request: HttpRequest, object_id: str, verb: Callable[..., object], done: str) -> HttpResponse:
+        """Do `verb` to the row, on behalf of the user, and say on its page that it is `done`, or why not."""
+        row = self.get_queryset(request).get(pk=object_id)
+        address = reverse(f"admin:flows_{self.opts.model_name}_change", args=[object_id])
+        return carry_out(request, address, lambda actor: verb(row, actor=actor), done)
+
+
 @admin.register(Webhook)
-class WebhookAdmin(HistoryAdmin):
+class WebhookAdmin(OutgoingAdmin):
     list_display = ("address", "customer", "told", "state_label", "what_is_wrong", "created_by", "created_at")
     list_filter = (("state", ChoicesDropdownFilter), ("customer", CustomerFilter))
     list_select_related = ("customer",)
     search_fields = ("address", "customer__name")
     search_help_text = _("Address or customer")
-    ordering = ("-pk",)
-    sortable_by = ()
     # Never the secret, not even that there is one.
     fields = ("address", "customer", "told", "state_label", "what_is_wrong", "sent", "created_by", "created_at")
     readonly_fields = fields
@@ -72,10 +83,6 @@ class WebhookAdmin(HistoryAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Webhook]:
         return super().get_queryset(request).defer("secrets")
-
-    def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may switch webhooks off and on, and have messages sent again. Nobody may edit one here."""
-        return bool(request.user.has_perm("flows.change_webhook"))
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
         """Only what can be done in the state that it is in."""
@@ -88,14 +95,6 @@ class WebhookAdmin(HistoryAdmin):
     @display(description=_("told"))
     def told(self, webhook: Webhook) -> str:
         return ", ".join(str(event.label) for event in webhooks.EVENTS if event in webhook.events)
-
-    @display(description=_("state"), label=TONES, ordering="state")
-    def state_label(self, webhook: Webhook) -> tuple[str, str]:
-        return webhook.state, webhook.get_state_display()
-
-    @display(description=_("trouble"))
-    def what_is_wrong(self, webhook: Webhook) -> str:
-        return said(webhook.trouble) or "–"
 
     @display(description=_("messages"))
     def sent(self, webhook: Webhook) -> str:
@@ -113,7 +112,7 @@ class WebhookAdmin(HistoryAdmin):
         ),
     )
     def send_trial(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
-        return self._do(request, object_id, webhooks.send_trial, gettext("It is sent within a few seconds."))
+        return self.do(request, object_id, webhooks.send_trial, gettext("It is sent within a few seconds."))
 
     @action(
         description=_("Switch off"),
@@ -126,7 +125,7 @@ class WebhookAdmin(HistoryAdmin):
         ),
     )
     def switch_off(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
-        return self._do(request, object_id, webhooks.pause, gettext("It is switched off."))
+        return self.do(request, object_id, webhooks.pause, gettext("It is switched off."))
 
     @action(
         description=_("Switch on"),
@@ -136,7 +135,7 @@ class WebhookAdmin(HistoryAdmin):
         dialog=dialog(_("Switch the webhook on?"), _("What waits for it is sent at once, the oldest first."), _("Switch on")),
     )
     def switch_on(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
-        return self._do(request, object_id, webhooks.resume, gettext("It is switched on."))
+        return self.do(request, object_id, webhooks.resume, gettext("It is switched on."))
 
     @action(
         description=_("Send again what was given up"),
@@ -149,26 +148,15 @@ class WebhookAdmin(HistoryAdmin):
         ),
     )
     def resend_given_up(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
-        address = reverse("admin:flows_webhook_change", args=[object_id])
-        webhook, numbers = self.get_queryset(request).get(pk=object_id), []
+        def resend(webhook: Webhook, *, actor: str) -> None:
+            n = webhooks.resend_given_up(webhook, actor=actor)
+            self.message_user(request, ngettext("%(n)d message is sent again.", "%(n)d messages are sent again.", n) % {"n": n})
 
-        def verb(actor: str) -> None:
-            numbers.append(webhooks.resend_given_up(webhook, actor=actor))
-
-        answer = carry_out(request, address, verb, "")
-        for n in numbers:
-            said_of = ngettext("%(n)d message is sent again.", "%(n)d messages are sent again.", n) % {"n": n}
-            self.message_user(request, said_of)
-        return answer
-
-    def _do(self, request: HttpRequest, object_id: str, verb: Callable[..., object], done: str) -> HttpResponse:
-        webhook = self.get_queryset(request).get(pk=object_id)
-        address = reverse("admin:flows_webhook_change", args=[object_id])
-        return carry_out(request, address, lambda actor: verb(webhook, actor=actor), done)
+        return self.do(request, object_id, resend, "")
 
 
 @admin.register(HookMessage)
-class HookMessageAdmin(HistoryAdmin):
+class HookMessageAdmin(OutgoingAdmin):
     list_display = ("what", "order", "customer", "address", "state_label", "attempts", "answer", "written", "arrived")
     list_display_links = ("what",)
     list_filter = (
@@ -178,8 +166,6 @@ class HookMessageAdmin(HistoryAdmin):
         ("created_at", DaysFilter),
     )
     list_select_related = ("webhook__customer", "transfer")
-    ordering = ("-id",)
-    sortable_by = ()
     fields = (
         "what", "uid", "order", "customer", "address", "state_label", "what_is_wrong", "attempts", "due_at", "created_at",
         "delivered_at", "body",
@@ -193,10 +179,6 @@ class HookMessageAdmin(HistoryAdmin):
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         return lookup == "webhook__id__exact" or super().lookup_allowed(lookup, value, request)
-
-    def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may have a message sent again."""
-        return bool(request.user.has_perm("flows.change_hookmessage"))
 
     @display(description=_("event"))
     def what(self, message: HookMessage) -> str:
@@ -213,14 +195,6 @@ class HookMessageAdmin(HistoryAdmin):
     @display(description=_("address"))
     def address(self, message: HookMessage) -> str:
         return message.webhook.address
-
-    @display(description=_("state"), label=TONES)
-    def state_label(self, message: HookMessage) -> tuple[str, str]:
-        return message.state, message.get_state_display()
-
-    @display(description=_("what is wrong"))
-    def what_is_wrong(self, message: HookMessage) -> str:
-        return said(message.trouble) or "–"
 
     @display(description=_("answer"))
     def answer(self, message: HookMessage) -> str:
@@ -250,7 +224,4 @@ class HookMessageAdmin(HistoryAdmin):
         ),
     )
     def resend(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
-        message = self.get_queryset(request).get(pk=object_id)
-        address = reverse("admin:flows_hookmessage_change", args=[object_id])
-        done = gettext("It is sent within a few seconds.")
-        return carry_out(request, address, lambda actor: webhooks.resend(message, actor=actor), done)
+        return self.do(request, object_id, webhooks.resend, gettext("It is sent within a few seconds."))

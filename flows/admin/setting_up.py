@@ -10,9 +10,8 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from billing.refusals import Refused
-from sharespine.lib.admin import ConfigurationAdmin, leave_dialog
-from sharespine.lib.said import said
+from billing.admin.verbs import carry_out
+from sharespine.lib.admin import ConfigurationAdmin
 
 
 class SetUpAdmin(ConfigurationAdmin):
@@ -46,8 +45,5 @@ class SetUpAdmin(ConfigurationAdmin):
 
     def carry_out(self, request: HttpRequest, object_id: str, verb: Callable[[Any, str], object], done: Any) -> HttpResponse:
         """Do `verb` to the record, on behalf of the user, and say that it is `done`, or why it was refused."""
-        try:
-            verb(self.get_queryset(request).get(pk=object_id), request.user.get_username())
-        except Refused as refused:
-            return leave_dialog(request, self.address_of(object_id), level=messages.ERROR, message=said(refused.text))
-        return leave_dialog(request, self.address_of(object_id), message=done)
+        record = self.get_queryset(request).get(pk=object_id)
+        return carry_out(request, self.address_of(object_id), lambda actor: verb(record, actor), done)
