@@ -39,6 +39,11 @@ def may_retry(transfer: Transfer) -> bool:
     return stopped or transfer.state == State.RETRYING
 
 
+def handleable(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
+    """Those of `transfers` of which a merchant may say that it took care of a change after the transfer."""
+    return transfers.filter(NEEDS_SOMEBODY, state=State.SENT, attention=True)
+
+
 def may_mark_handled(transfer: Transfer) -> bool:
     """Whether a merchant may say that it took care of a change after the transfer."""
     return transfer.state == State.SENT and transfer.attention

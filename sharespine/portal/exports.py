@@ -18,10 +18,11 @@ from django.utils.formats import number_format
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from billing.models import Customer
 from flows.admin.exports import MOST
 from sharespine.lib import sheets
 from sharespine.portal import paging
-from sharespine.portal.access import Access
+from sharespine.portal.access import Access, page
 from sharespine.portal.filtering import Narrowed
 
 logger = logging.getLogger(__name__)
@@ -35,39 +36,43 @@ class Column:
     cell: Callable[[Any], Any]
 
 
-def answer(
-    request: HttpRequest,
-    access: Access,
-    log: Narrowed,
+def of_list(
+    area: str,
+    narrowed: Callable[[HttpRequest, Customer], Narrowed],
     *,
     name: Any,
-    kind: str,
     columns: Sequence[Column],
     whole: QuerySet[Any],
-    back: str,
-) -> HttpResponseBase:
-    """The rows of `log`, read from `whole` and given their flows, as a file of the `kind` “csv” or “xlsx”.
+) -> Callable[..., HttpResponseBase]:
+    """The address of the files of a list, of the kinds “csv” and “xlsx”: its rows, read from `whole` and given their flows.
 
-    A workbook must be whole before any of it can be sent, so it holds `MOST` rows at most: else the list, at `back`, says so.
+    A workbook must be whole before any of it can be sent, so it holds `MOST` rows at most: else the list, the page `area`, says
+    so.
     """
-    if kind not in sheets.KINDS:
-        raise Http404
-    if kind == "xlsx" and log.rows.order_by()[: MOST + 1].count() > MOST:
-        most = number_format(MOST, 0, use_l10n=True, force_grouping=True)
-        messages.warning(request, _("A workbook holds %(n)s rows at most. Choose CSV, or narrow the list.") % {"n": most})
-        return redirect(f"{back}?{log.query}")
-    logger.info(
-        "%s exports %s of customer %s as %s (%s)",
-        access.actor,
-        log.rows.model._meta.model_name,
-        access.customer.pk,
-        kind,
-        log.query or "all",
-    )
-    file = f"{slugify(name)}-{timezone.localdate()}"
-    # By the time that most of it is read, the request is answered, and times are again those of this machine.
-    rows = _rows(columns, log, whole, timezone.get_current_timezone())
-    return sheets.answer(rows, file, kind, translation.get_language())
+
+    @page()
+    def export(request: HttpRequest, access: Access, kind: str) -> HttpResponseBase:
+        if kind not in sheets.KINDS:
+            raise Http404
+        log = narrowed(request, access.customer)
+        if kind == "xlsx" and log.rows.order_by()[: MOST + 1].count() > MOST:
+            most = number_format(MOST, 0, use_l10n=True, force_grouping=True)
+            messages.warning(request, _("A workbook holds %(n)s rows at most. Choose CSV, or narrow the list.") % {"n": most})
+            return redirect(log.address(area, access.customer))
+        logger.info(
+            "%s exports %s of customer %s as %s (%s)",
+            access.actor,
+            log.rows.model._meta.model_name,
+            access.customer.pk,
+            kind,
+            log.query or "all",
+        )
+        file = f"{slugify(name)}-{timezone.localdate()}"
+        # By the time that most of it is read, the request is answered, and times are again those of this machine.
+        rows = _rows(columns, log, whole, timezone.get_current_timezone())
+        return sheets.answer(rows, file, kind, translation.get_language())
+
+    return export
 
 
 def _rows(columns: Sequence[Column], log: Narrowed, whole: QuerySet[Any], zone: tzinfo) -> Iterator[list[Any]]:

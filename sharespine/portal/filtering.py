@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,11 +11,13 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Customer
+from flows import finding
 from flows.models import Flow
 
 #: A question is made of no more parts: SQLite ends at 500.
@@ -121,6 +123,14 @@ class Narrowed:
     def query(self) -> str:
         return urlencode(self.kept)
 
+    def address(self, area: str, customer: Customer) -> str:
+        """That of the list, narrowed likewise: `area` is its page."""
+        return reverse(f"portal:{area}", args=[customer.pk]) + (f"?{self.query}" if self.kept else "")
+
+    def among(self, found: Sequence[int]) -> Narrowed:
+        """Those of the rows that `flows.finding` found, by their ids."""
+        return replace(self, rows=self.rows.filter(pk__in=found), flows=(), too_many=len(found) >= finding.LIMIT)
+
     @property
     def is_narrowed(self) -> bool:
         """Whether something else than a fixed view was chosen."""
@@ -129,13 +139,14 @@ class Narrowed:
 
 def flows_of(customer: Customer) -> list[Flow]:
     """The flows of a customer, with what they are called by."""
-    flows = Flow.objects.filter(connection__customer=customer).select_related("shop", "connection__erp")
-    return list(flows.defer(*kept_back("shop", "connection__erp")).order_by("shop__name", "pk"))
+    flows = Flow.objects.filter(connection__customer=customer)
+    return list(with_systems(flows, "shop", "connection__erp").order_by("shop__name", "pk"))
 
 
-def kept_back(*systems: str) -> list[str]:
-    """The columns that are not read of systems, which are found on the paths `systems`."""
-    return [f"{system}__{column}" for system in systems for column in KEPT_BACK]
+def with_systems(rows: QuerySet[Any], *systems: str) -> QuerySet[Any]:
+    """`rows` with their systems, which are found on these paths, or else on those from a flow."""
+    systems = systems or ("flow__shop", "flow__connection__erp")
+    return rows.select_related(*systems).defer(*(f"{system}__{column}" for system in systems for column in KEPT_BACK))
 
 
 def between(column: str, first: date | None, last: date | None) -> Q:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -10,11 +11,11 @@ from billing.models import Customer
 from connectors.base import Register
 from flows import finding
 from flows.models import Item
-from sharespine.portal.filtering import Choice, FlowFilters, Narrowed, Search, flows_of, kept_back
+from sharespine.portal.filtering import Choice, FlowFilters, Narrowed, Search, flows_of, with_systems
 
 #: What is taken along of an item, and, with its systems, shown.
 LISTED = Item.objects.defer("payload")
-WHOLE = LISTED.select_related("flow__shop", "flow__connection__erp").defer(*kept_back("flow__shop", "flow__connection__erp"))
+WHOLE = with_systems(LISTED)
 
 
 class ItemFilters(FlowFilters):
@@ -26,6 +27,11 @@ class ItemFilters(FlowFilters):
     state = Choice(label=_("State"), choices=[(value, capfirst(label)) for value, label in Item.State.choices])
 
 
+def own(customer: Customer) -> QuerySet[Item]:
+    """All that `customer` has."""
+    return Item.objects.filter(flow__connection__customer=customer)
+
+
 def narrowed(request: HttpRequest, customer: Customer) -> Narrowed:
     """The items that the address asks for, only those in flows of `customer`."""
     filters = ItemFilters(request.GET, [flow for flow in flows_of(customer) if flow.register != Register.ORDERS])
@@ -34,7 +40,5 @@ def narrowed(request: HttpRequest, customer: Customer) -> Narrowed:
     items = Item.objects.filter(flow__in=flows)
     if "state" in chosen:
         items = items.filter(state=chosen["state"])
-    if "q" not in chosen:
-        return Narrowed(items, filters, flows)
-    ids = finding.items_matching(Item.objects.all(), chosen["q"], flows=flows)
-    return Narrowed(items.filter(pk__in=ids), filters, too_many=len(ids) >= finding.LIMIT)
+    log = Narrowed(items, filters, flows)
+    return log.among(finding.items_matching(Item.objects.all(), chosen["q"], flows=flows)) if "q" in chosen else log

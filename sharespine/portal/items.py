@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -16,15 +16,13 @@ from connectors.base import Register
 from flows import merchants
 from flows.models import Item, Transfer
 from sharespine.lib.said import said
-from sharespine.portal import exports, item_retries, paging
+from sharespine.portal import exports, item_verbs, paging, verbs
 from sharespine.portal.access import Access, page, show
 from sharespine.portal.exports import Column
 from sharespine.portal.item_log import LISTED, WHOLE, narrowed
 from sharespine.portal.standing import of_item
 
 State = Item.State
-#: How far the rows of a list are counted.
-MANY = 1000
 #: In these an item moves by itself, and its page with it.
 MOVING = (State.WAITING, State.RETRYING)
 
@@ -51,8 +49,8 @@ def items(request: HttpRequest, access: Access) -> HttpResponseBase:
         "area": "items",
         "log": log,
         "page": found,
-        "found": log.rows.order_by()[:MANY].count(),
-        "many": MANY,
+        "found": log.rows.order_by()[: paging.MANY].count(),
+        "many": paging.MANY,
         "may_retry": access.may_operate and any(map(merchants.may_retry_item, found.rows)),
     }
     return show(request, access, "portal/items.html", context)
@@ -60,7 +58,7 @@ def items(request: HttpRequest, access: Access) -> HttpResponseBase:
 
 @page()
 def item(request: HttpRequest, access: Access, item: int) -> HttpResponseBase:
-    this = get_object_or_404(WHOLE.filter(flow__connection__customer=access.customer), pk=item)
+    this = get_object_or_404(WHOLE, flow__connection__customer=access.customer, pk=item)
     context: dict[str, Any] = {
         "area": "items",
         "item": this,
@@ -72,15 +70,6 @@ def item(request: HttpRequest, access: Access, item: int) -> HttpResponseBase:
     return show(request, access, "portal/item.html", context)
 
 
-@page()
-def export(request: HttpRequest, access: Access, kind: str) -> HttpResponseBase:
-    log = narrowed(request, access.customer)
-    back = reverse("portal:items", args=[access.customer.pk])
-    return exports.answer(
-        request, access, log, name=_("articles and statuses"), kind=kind, columns=COLUMNS, whole=LISTED, back=back
-    )
-
-
 def _order(customer: Customer, item: Item) -> Transfer | None:
     """The order whose status it is."""
     if item.flow.register != Register.STATUS or not item.key:
@@ -89,10 +78,11 @@ def _order(customer: Customer, item: Item) -> Transfer | None:
     return orders.only("number", "source_id").first()
 
 
+export = exports.of_list("items", narrowed, name=_("articles and statuses"), columns=COLUMNS, whole=LISTED)
 urls = [
     path("", items, name="items"),
-    path("retry/", item_retries.retry_all, name="items_retry"),
+    path("retry/", verbs.to_many(item_verbs.RETRY), name="items_retry"),
     path("export/<str:kind>/", export, name="items_export"),
     path("<int:item>/", item, name="item"),
-    path("<int:item>/retry/", item_retries.retry, name="item_retry"),
+    path("<int:pk>/retry/", verbs.to_one(item_verbs.RETRY), name="item_retry"),
 ]

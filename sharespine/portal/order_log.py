@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -17,14 +17,12 @@ from connectors.base import Register
 from flows import finding, merchants
 from flows.models import Transfer
 from flows.models.transfers import NEEDS_SOMEBODY
-from sharespine.portal.filtering import Choice, Day, Filters, FlowFilters, Narrowed, Search, between, flows_of, kept_back
+from sharespine.portal.filtering import Choice, Day, Filters, FlowFilters, Narrowed, Search, between, flows_of, with_systems
 
 State = Transfer.State
 #: What is shown of an order in a list, and, with its systems and its record, on its page.
 LISTED = Transfer.objects.defer("payload")
-WITH_SYSTEMS = Transfer.objects.select_related("flow__shop", "flow__connection__erp", "erp").defer(
-    *kept_back("flow__shop", "flow__connection__erp", "erp")
-)
+WHOLE = with_systems(Transfer.objects.all(), "flow__shop", "flow__connection__erp", "erp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +79,25 @@ class OrderFilters(FlowFilters):
     last = Day(label=_("Placed to"))
 
 
+def own(customer: Customer) -> QuerySet[Transfer]:
+    """All that `customer` has."""
+    return Transfer.objects.filter(customer=customer)
+
+
 def narrowed(request: HttpRequest, customer: Customer) -> Narrowed:
     """The orders that the address asks for, only those of `customer`."""
     filters = OrderFilters(request.GET, [flow for flow in flows_of(customer) if flow.register == Register.ORDERS])
     chosen = filters.chosen
     placed = between("placed_at", chosen.get("first"), chosen.get("last"))
-    orders = Transfer.objects.filter(view_of(filters).orders, placed, customer=customer)
+    orders = own(customer).filter(view_of(filters).orders, placed)
     if "flow" in chosen:
         orders = orders.filter(flow=int(chosen["flow"]))
     if "state" in chosen:
         orders = orders.filter(_in_state(chosen["state"]))
     if "cause" in chosen:
         orders = orders.filter(NEEDS_SOMEBODY, cause=chosen["cause"])
-    if "q" not in chosen:
-        return Narrowed(orders, filters)
-    ids = finding.matching(Transfer.objects.all(), chosen["q"], customer=customer.pk)
-    return Narrowed(orders.filter(pk__in=ids), filters, too_many=len(ids) >= finding.LIMIT)
+    log = Narrowed(orders, filters)
+    return log.among(finding.matching(Transfer.objects.all(), chosen["q"], customer=customer.pk)) if "q" in chosen else log
 
 
 def view_of(filters: Filters) -> View:

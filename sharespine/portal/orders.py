@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Customer
@@ -19,16 +19,14 @@ from flows.models import Transfer
 from flows.readable import differs, order_of, timeline, vats
 from sharespine.lib.counting import CountOf
 from sharespine.lib.said import said, said_of_many
-from sharespine.portal import exports, order_retries, paging
+from sharespine.portal import exports, order_verbs, paging, verbs
 from sharespine.portal.access import Access, page, show
 from sharespine.portal.exports import Column
-from sharespine.portal.order_log import LISTED, VIEWS, WITH_SYSTEMS, View, narrowed, view_of
-from sharespine.portal.order_retries import ReasonForm
+from sharespine.portal.order_log import LISTED, VIEWS, WHOLE, View, narrowed, own, view_of
 from sharespine.portal.standing import document, of_order
+from sharespine.portal.verbs import ReasonForm
 
 State = Transfer.State
-#: How far the orders of a list are counted.
-MANY = 1000
 #: In these an order moves by itself, and its page with it.
 MOVING = (State.WAITING, State.SENDING, State.RETRYING, State.UNCERTAIN)
 
@@ -63,7 +61,7 @@ def orders(request: HttpRequest, access: Access) -> HttpResponseBase:
         "view": view_of(log.filters),
         "views": [(view, address(log.kept, view), counts.get(view.name)) for view in VIEWS.values()],
         "cause": said_of_many(log.kept.get("cause", "")),
-        "many": MANY,
+        "many": paging.MANY,
         "may_retry": access.may_operate and any(map(merchants.may_retry, found.rows)),
         "counts": counts,
     }
@@ -72,7 +70,7 @@ def orders(request: HttpRequest, access: Access) -> HttpResponseBase:
 
 @page()
 def order(request: HttpRequest, access: Access, order: int) -> HttpResponseBase:
-    this = get_object_or_404(WITH_SYSTEMS, customer=access.customer, pk=order)
+    this = get_object_or_404(WHOLE, customer=access.customer, pk=order)
     record = order_of(this.payload)
     events, cut = timeline(this)
     context: dict[str, Any] = {
@@ -94,13 +92,6 @@ def order(request: HttpRequest, access: Access, order: int) -> HttpResponseBase:
     return show(request, access, "portal/order.html", context)
 
 
-@page()
-def export(request: HttpRequest, access: Access, kind: str) -> HttpResponseBase:
-    log = narrowed(request, access.customer)
-    back = reverse("portal:orders", args=[access.customer.pk])
-    return exports.answer(request, access, log, name=_("orders"), kind=kind, columns=COLUMNS, whole=LISTED, back=back)
-
-
 def address(kept: Mapping[str, str], view: View) -> str:
     """The query of `view` with what else the list is narrowed by, but for what only some views have."""
     rest = {name: value for name, value in kept.items() if name not in ("view", "cause", "state")}
@@ -109,17 +100,17 @@ def address(kept: Mapping[str, str], view: View) -> str:
 
 def _counts(customer: Customer, found: Any) -> dict[str, Any]:
     """How many there are, and how many of them somebody has to look at: in one question."""
-    own = Transfer.objects.filter(customer=customer)
-    counts: dict[str, Any] = {name: CountOf(own.filter(VIEWS[name].orders), MANY) for name in ("mine", "ours", "changed")}
-    counts["found"] = CountOf(found, MANY)
+    views = {name: own(customer).filter(VIEWS[name].orders) for name in ("mine", "ours", "changed")}
+    counts: dict[str, Any] = {name: CountOf(rows, paging.MANY) for name, rows in (views | {"found": found}).items()}
     return dict(Customer.objects.filter(pk=customer.pk).values(**counts).get())
 
 
+export = exports.of_list("orders", narrowed, name=_("orders"), columns=COLUMNS, whole=LISTED)
 urls = [
     path("", orders, name="orders"),
-    path("retry/", order_retries.retry_all, name="orders_retry"),
+    path("retry/", verbs.to_many(order_verbs.RETRY), name="orders_retry"),
     path("export/<str:kind>/", export, name="orders_export"),
     path("<int:order>/", order, name="order"),
-    path("<int:order>/retry/", order_retries.retry, name="order_retry"),
-    path("<int:order>/handled/", order_retries.mark_handled, name="order_handled"),
+    path("<int:pk>/retry/", verbs.to_one(order_verbs.RETRY), name="order_retry"),
+    path("<int:pk>/handled/", verbs.to_one(order_verbs.HANDLED), name="order_handled"),
 ]

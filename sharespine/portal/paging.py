@@ -14,8 +14,8 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-#: Rows of a page, and rows that are read at a time where all are wanted.
-SIZE, CHUNK = 25, 2000
+#: Rows of a page, rows that are read at a time where all are wanted, and how far the rows of a list are counted.
+SIZE, CHUNK, MANY = 25, 2000, 1000
 #: Beyond any id: what databases keep whole numbers in ends here.
 _END = 2**63 - 1
 
@@ -38,7 +38,7 @@ def page(
     `found` only says which rows, in one part or several, each of which an index gives in order; they are read from `whole`,
     with all that is shown of them. `kept` stays in the addresses.
     """
-    before, after = _id(asked.get("before", "")), _id(asked.get("after", ""))
+    before, after = row_id(asked.get("before", "")), row_id(asked.get("after", ""))
     if after is not None:
         ids = _ids(found, size + 1, "pk", pk__gt=after)
         if shown := ids[:size][::-1]:
@@ -63,7 +63,7 @@ def every(found: Sequence[QuerySet[Any]], whole: QuerySet[Any], *, chunk: int = 
         ids = _ids(found, chunk, pk__lt=ids[-1])
 
 
-def count(found: Sequence[QuerySet[Any]], most: int) -> int:
+def count(found: Sequence[QuerySet[Any]], most: int = MANY) -> int:
     """How many rows there are in all parts together, up to `most`: counted along the index that gives them in order."""
     return len(_ids(found, most))
 
@@ -88,5 +88,6 @@ def _address(kept: Mapping[str, str], **place: int) -> str:
     return "?" + urlencode({**kept, **place})
 
 
-def _id(text: str) -> int | None:
+def row_id(text: str) -> int | None:
+    """The id that stands in an address; None where that is none."""
     return min(int(text), _END) if text.isascii() and text.isdigit() and len(text) < 20 else None

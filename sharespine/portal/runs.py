@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +20,7 @@ from sharespine.lib.said import said
 from sharespine.portal import exports, item_log, order_log, paging
 from sharespine.portal.access import Access, page, show
 from sharespine.portal.exports import Column
-from sharespine.portal.filtering import Choice, Day, FlowFilters, Narrowed, between, flows_of, kept_back
+from sharespine.portal.filtering import Choice, Day, FlowFilters, Narrowed, between, flows_of, with_systems
 
 #: Runs that do something, as merchants know them. What staff only try is none of them.
 KINDS = {
@@ -28,11 +28,11 @@ KINDS = {
     Run.Kind.SWEEP: _("daily check"),
     Run.Kind.INITIAL: _("initial product sync"),
 }
-#: How far the rows of a list are counted, and how many of what stopped in a run are shown with it.
-MANY, SHOWN = 1000, 50
+#: So many of what stopped in a run are shown with it.
+SHOWN = 50
 #: What is taken along of a run, and, with its systems, shown. What we found when it failed is for staff.
 LISTED = Run.objects.defer("report", "evidence")
-WHOLE = LISTED.select_related("flow__shop", "flow__connection__erp").defer(*kept_back("flow__shop", "flow__connection__erp"))
+WHOLE = with_systems(LISTED)
 
 
 def label(counter: str) -> Any:
@@ -75,8 +75,8 @@ def runs(request: HttpRequest, access: Access) -> HttpResponseBase:
         "page": found,
         "rows": [(run, called(run.flow), KINDS[Run.Kind(run.kind)], duration(run)) for run in found.rows],
         "is_running": any(run.state == Run.State.RUNNING for run in found.rows),
-        "found": paging.count(log.parts, MANY),
-        "many": MANY,
+        "found": paging.count(log.parts),
+        "many": paging.MANY,
     }
     return show(request, access, "portal/runs.html", context)
 
@@ -97,13 +97,6 @@ def run(request: HttpRequest, access: Access, run: int) -> HttpResponseBase:
         "items": _stopped_items(this) if this.stopped and not of_orders else [],
     }
     return show(request, access, "portal/run.html", context)
-
-
-@page()
-def export(request: HttpRequest, access: Access, kind: str) -> HttpResponseBase:
-    log = narrowed(request, access.customer)
-    back = reverse("portal:runs", args=[access.customer.pk])
-    return exports.answer(request, access, log, name=_("runs"), kind=kind, columns=COLUMNS, whole=LISTED, back=back)
 
 
 def narrowed(request: HttpRequest, customer: Customer) -> Narrowed:
@@ -132,6 +125,7 @@ def _stopped_items(run: Run) -> list[Item]:
     return list(item_log.WHOLE.filter(flow=run.flow_id, run=run, state=Item.State.STOPPED).order_by("-pk")[:SHOWN])
 
 
+export = exports.of_list("runs", narrowed, name=_("runs"), columns=COLUMNS, whole=LISTED)
 urls = [
     path("", runs, name="runs"),
     path("export/<str:kind>/", export, name="runs_export"),

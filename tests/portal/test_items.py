@@ -18,7 +18,7 @@ from connectors.base import Register
 from connectors.errors import WhoActs
 from flows.models import Item
 from sharespine.lib.text import Text
-from sharespine.portal import filtering, item_retries
+from sharespine.portal import filtering, verbs
 from sharespine.portal.item_log import WHOLE, narrowed
 from tests.browser import seed
 from tests.portal import ledger
@@ -138,7 +138,7 @@ def test_the_status_of_an_order_leads_to_the_order(member: Member) -> None:
 
 
 def test_many_are_tried_again_and_the_rest_is_left_with_a_reason(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(item_retries, "LIMIT", 2)
+    monkeypatch.setattr(verbs, "LIMIT", 2)
     client, customer = member()
     stock = ledger.flows(customer)[2]
     for n, values in enumerate([MERCHANT] * 3 + [{**MERCHANT, "acts": WhoActs.US}, {"state": State.DONE}]):

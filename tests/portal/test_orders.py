@@ -26,7 +26,7 @@ from connectors.errors import WhoActs
 from flows import finding
 from flows.models import Event, Flow, Transfer
 from sharespine.lib.text import Text
-from sharespine.portal import exports, order_retries, paging
+from sharespine.portal import exports, paging, verbs
 from sharespine.portal.filtering import Narrowed
 from sharespine.portal.order_log import LISTED, narrowed
 from tests.browser import seed
@@ -351,7 +351,7 @@ def test_a_merchant_says_that_a_change_is_taken_care_of(member: Member) -> None:
 
 
 def test_many_are_asked_about_and_tried_again_the_oldest_first(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_retries, "LIMIT", 3)
+    monkeypatch.setattr(verbs, "LIMIT", 3)
     client, customer = member()
     flow = ledger.flows(customer)[0]
     orders = ledger.orders([flow], 5, **MERCHANT)
