@@ -7,16 +7,15 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
-from smtplib import SMTPException
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 
+from billing import mails
+from billing.mails import Unsent
 from billing.models import Customer, Invitation, Membership, Role
 from billing.refusals import Refused
 from sharespine.lib.text import N_
@@ -79,14 +78,11 @@ def withdraw(invitation: Invitation, actor: str) -> None:
 
 def send(invitation: Invitation, token: str, link: Link) -> bool:
     """Send the e-mail of an invitation, in the language of its customer. Returns whether it left us."""
-    with translation.override(invitation.customer.language):
-        context = {"invitation": invitation, "customer": invitation.customer, "address": link(token), "days": VALID.days}
-        subject = " ".join(render_to_string("portal/mail/invitation_subject.txt", context).split())
-        message = EmailMessage(subject, render_to_string("portal/mail/invitation.txt", context), to=[invitation.email])
+    customer = invitation.customer
+    context = {"invitation": invitation, "customer": customer, "address": link(token), "days": VALID.days}
     try:
-        message.send()
-    except (OSError, SMTPException) as error:
-        log.warning("The invitation %s could not be sent: %s", invitation.pk, error)
+        mails.send("portal/mail/invitation", invitation, [invitation.email], context, language=customer.language)
+    except Unsent:
         return False
     return True
 

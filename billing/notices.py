@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
-from billing import caps
+from billing import caps, mails
 from billing.dates import month_of
+from billing.mails import Unsent
 from billing.models import Customer, Notice, OrderMonth
 from billing.signals import cap_noticed
 
@@ -76,26 +73,26 @@ def _send(notice: Notice, at: datetime) -> bool:
         return False
     customer = notice.customer
     receivers, staff = addresses(customer), list(settings.NOTICES_TO)
-    with translation.override(customer.language):
-        context = {
-            "notice": notice,
-            "customer": customer,
-            "again_at": caps.room_again_at(at),
-            "usage": caps.usage(customer.pk, at=at),
-        }
-        subject = render_to_string("billing/notice_subject.txt", context).strip()
-        body = str(render_to_string("billing/notice.txt", context))
-    if not receivers:
+    context = {
+        "notice": notice,
+        "customer": customer,
+        "again_at": caps.room_again_at(at),
+        "usage": caps.usage(customer.pk, at=at),
         # Somebody of ours has to call them.
-        body = _("%(customer)s has no e-mail address: tell them.") % {"customer": customer} + "\n\n" + body
-    message = EmailMessage(subject, body, to=receivers or staff, bcc=staff if receivers else [])
+        "is_for_staff": not receivers,
+    }
     try:
-        if not (receivers or staff):
-            raise OSError("no address: the customer has none, and NOTICES_TO is empty")
-        message.send()
-    except (OSError, SMTPException) as error:
-        log.warning("The notice %s to customer %s could not be sent: %s. It is tried again.", notice.kind, customer.pk, error)
-        notice.trouble, notice.tried_at = str(error)[:500], None
+        mails.send(
+            "billing/mail/notice",
+            notice,
+            receivers or staff,
+            context,
+            language=customer.language,
+            bcc=staff if receivers else [],
+        )
+    except Unsent as unsent:
+        log.warning("The notice %s to customer %s is tried again.", notice.kind, customer.pk)
+        notice.trouble, notice.tried_at = str(unsent)[:500], None
         notice.save(update_fields=["trouble", "tried_at"])
         return False
     notice.sent_at, notice.trouble = timezone.now(), ""

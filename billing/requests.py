@@ -8,7 +8,9 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from billing import mails
 from billing.models import Customer, Package, PackageRequest
+from billing.notices import addresses
 from billing.refusals import Refused
 from sharespine.lib.text import N_
 
@@ -27,17 +29,31 @@ def ask(customer: Customer, package: Package | None, text: str, actor: str) -> P
         raise Refused(N_("A request is open already. Sales will answer it here.")) from None
 
 
-def answer(request: PackageRequest, text: str, actor: str) -> None:
-    """It is dealt with. The customer reads `text`."""
-    _close(request, State.DONE, text, actor)
+def answer(request: PackageRequest, text: str, actor: str) -> PackageRequest:
+    """It is dealt with. The customer reads `text`. Returns it as it is then, for `tell`."""
+    return _close(request, State.DONE, text, actor)
 
 
-def decline(request: PackageRequest, text: str, actor: str) -> None:
-    """Nothing comes of it. The customer reads `text`: why, and what else there is."""
-    _close(request, State.DECLINED, text, actor)
+def decline(request: PackageRequest, text: str, actor: str) -> PackageRequest:
+    """Nothing comes of it. The customer reads `text`: why, and what else there is. Returns it as it is then, for `tell`."""
+    return _close(request, State.DECLINED, text, actor)
 
 
-def _close(request: PackageRequest, state: State, text: str, actor: str) -> None:
+def tell(answered: PackageRequest, *, page: str) -> None:
+    """Send the answer to whoever asked. `page` is the address where it stands in the portal. Raises `Unsent`."""
+    customer = answered.customer
+    context = {"asked": answered, "customer": customer, "page": page}
+    to = _asker(answered) or addresses(customer)
+    mails.send("billing/mail/answered", answered, to, context, language=customer.language)
+
+
+def _asker(asked: PackageRequest) -> list[str]:
+    """The address of the user who asked. Whoever may not log in as the customer any more is told nothing."""
+    user = asked.customer.memberships.filter(user__username=asked.asked_by, user__is_active=True).exclude(user__email="")
+    return list(user.values_list("user__email", flat=True))
+
+
+def _close(request: PackageRequest, state: State, text: str, actor: str) -> PackageRequest:
     if not text.strip():
         raise Refused(N_("Write an answer: the customer reads it."))
     with transaction.atomic():
@@ -46,3 +62,4 @@ def _close(request: PackageRequest, state: State, text: str, actor: str) -> None
             raise Refused(N_("%(who)s has answered this request meanwhile."), who=held.handled_by or "–")
         held.state, held.answer, held.handled_by, held.handled_at = state, text.strip(), actor, timezone.now()
         held.save(update_fields=["state", "answer", "handled_by", "handled_at"])
+    return held

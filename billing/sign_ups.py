@@ -7,31 +7,28 @@ amounts kronor without VAT. Whatever is refused raises `Refused` and changes not
 from __future__ import annotations
 
 import hashlib
-import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from smtplib import SMTPException
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import contracts
+from billing import contracts, mails
 from billing.contracts import LISTED, Agreed
 from billing.dates import today
+from billing.mails import Unsent
 from billing.models import NEEDED, AddOnKind, Contact, Customer, Package, Quote, SignUp, Subscription
 from billing.refusals import Refused
 from sharespine.lib.text import N_
 
-log = logging.getLogger(__name__)
 State = SignUp.State
 #: So long the link in the e-mail works.
 LASTS = timedelta(days=7)
@@ -51,10 +48,6 @@ class TooMany(Refused):
 
 class Expired(Refused):
     """What it builds on holds no longer."""
-
-
-class Unsent(Refused):
-    """The e-mail did not leave. Sent again under the same key, the sign-up goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +78,7 @@ def sign_up(
     """Take a sign-up once, however often it is sent under its `key`, and ask by e-mail for confirmation.
 
     `link` makes an address of a token. Returns the sign-up and whether it is new. Raises `Conflict`, `Expired`, `TooMany`, or
-    `Unsent`.
+    `Unsent`: sent again under the same key, the sign-up goes on.
     """
     known = SignUp.objects.filter(key=key).first()
     if known is None:
@@ -154,12 +147,22 @@ def take(sign_up: SignUp, *, actor: str) -> None:
         _handled(held, State.TAKEN, actor)
 
 
-def decline(sign_up: SignUp, note: str, *, actor: str) -> None:
-    """Nothing comes of it. `note` says why, to staff only."""
+def decline(sign_up: SignUp, note: str, *, actor: str, answer: str = "") -> SignUp:
+    """Nothing comes of it. `note` says why, to staff only; `answer` is what whoever signed up is told, if anything.
+
+    Returns it as it is then, for `tell_declined`.
+    """
     with transaction.atomic():
         held = _held(sign_up, *SignUp.OPEN)
-        held.note = note.strip()
+        held.note, held.answer = note.strip(), answer.strip()
         _handled(held, State.DECLINED, actor)
+    return held
+
+
+def tell_declined(sign_up: SignUp) -> None:
+    """Send whoever signed up the answer that was written to them, if there is one. Raises `Unsent`."""
+    if sign_up.answer:
+        _tell(sign_up, "billing/mail/declined")
 
 
 def start(
@@ -168,7 +171,7 @@ def start(
     """Start the subscription that the sign-up drafts: at the prices of its quote, unless `agreed` says others.
 
     Add-ons of the quote that the package can have are sold with it. What the package held when it was quoted and holds no more
-    is granted.
+    is granted. `tell_started` tells whoever signed up.
     """
     with transaction.atomic():
         held = _held(sign_up, *SignUp.OPEN)
@@ -197,6 +200,11 @@ def start(
             contracts.add(subscription, kind, name, begins_on=begins_on, actor=actor, monthly_price=monthly)
         _handled(held, State.STARTED, actor)
     return subscription
+
+
+def tell_started(sign_up: SignUp, subscription: Subscription) -> None:
+    """Tell whoever signed up that the subscription is started. Raises `Unsent`."""
+    _tell(sign_up, "billing/mail/started", begins_on=subscription.begins_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,16 +261,7 @@ def _ask_to_confirm(sign_up: SignUp, link: Callable[[str], str]) -> None:
     token = secrets.token_urlsafe(32)
     SignUp.objects.filter(pk=sign_up.pk).update(token_hash=_hashed(token))
     context = {"link": link(token), "quote": sign_up.quote, "package": sign_up.package, "days": LASTS.days}
-    with translation.override(sign_up.language):
-        subject = _line(render_to_string("billing/mail/confirm_subject.txt", context))
-        body = str(render_to_string("billing/mail/confirm.txt", {**context, "sales": settings.CONTACTS["sales"]}))
-    try:
-        EmailMessage(subject, body, to=[sign_up.email]).send()
-    except (OSError, SMTPException) as error:
-        log.warning("The e-mail that asks to confirm sign-up %s could not be sent: %s", sign_up.public_id, error)
-        raise Unsent(
-            N_("The e-mail with the link could not be sent. Send the same again in some minutes, under the same key.")
-        ) from error
+    mails.send("billing/mail/confirm", sign_up, [sign_up.email], context, language=sign_up.language)
     sign_up.mailed_at = timezone.now()
     SignUp.objects.filter(pk=sign_up.pk).update(mailed_at=sign_up.mailed_at)
 
@@ -289,14 +288,14 @@ def _tell_us(sign_up: SignUp, page: str) -> None:
     if not settings.NOTICES_TO:
         return
     context = {"sign_up": sign_up, "page": page}
-    with translation.override(settings.LANGUAGE_CODE):
-        subject = _line(render_to_string("billing/mail/sign_up_subject.txt", context))
-        body = str(render_to_string("billing/mail/sign_up.txt", context))
-    try:
-        EmailMessage(subject, body, to=list(settings.NOTICES_TO)).send()
-    except (OSError, SMTPException) as error:
-        # It lies in the inbox with a badge: nobody has to be told twice.
-        log.warning("Nobody of us could be told of sign-up %s: %s", sign_up.public_id, error)
+    # It lies in the inbox with a badge: nobody has to be told twice.
+    with suppress(Unsent):
+        mails.send("billing/mail/sign_up", sign_up, settings.NOTICES_TO, context, language=settings.LANGUAGE_CODE)
+
+
+def _tell(sign_up: SignUp, name: str, **context: Any) -> None:
+    """Send the e-mail `name` to whoever signed up, whose address was confirmed."""
+    mails.send(name, sign_up, [sign_up.email], {"sign_up": sign_up, **context}, language=sign_up.language)
 
 
 def _held(sign_up: SignUp, *states: State) -> SignUp:
@@ -311,12 +310,7 @@ def _held(sign_up: SignUp, *states: State) -> SignUp:
 
 def _handled(held: SignUp, state: State, actor: str) -> None:
     held.state, held.handled_by, held.handled_at = state, actor, timezone.now()
-    held.save(update_fields=["state", "handled_by", "handled_at", "note"])
-
-
-def _line(text: str) -> str:
-    """A subject: one line, whatever was filled in."""
-    return " ".join(text.split())
+    held.save(update_fields=["state", "handled_by", "handled_at", "note", "answer"])
 
 
 def _first(chosen: Any, otherwise: Any) -> Any:

@@ -1,7 +1,8 @@
-"""The inbox of sales: what customers ask for in the portal, and the answers."""
+"""Requests in the inbox: what customers ask for in the portal, and the answers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -12,23 +13,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing import requests
-from billing.admin.verbs import Asked, carry_out
+from billing.admin.inbox import MAY_HANDLE, InboxAdmin
+from billing.admin.verbs import Asked
 from billing.models import PackageRequest
 from sharespine.lib.admin import (
     ActionVariant,
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
     Dialog,
-    HistoryAdmin,
     Textarea,
     action,
     display,
 )
+from sharespine.lib.site import absolute
 
 State = PackageRequest.State
 TONES = {State.NEW: "warning", State.DONE: "success", State.DECLINED: "default"}
-#: unfold looks a permission with a dot up in the database, before there is one: this names a method.
-MAY = ["answer"]
+Closing = Callable[[PackageRequest, str, str], PackageRequest]
 
 
 class AnswerDialog(Dialog):
@@ -36,12 +37,12 @@ class AnswerDialog(Dialog):
         label=gettext_lazy("Answer"),
         max_length=2000,
         widget=Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("The customer reads it in the portal."),
+        help_text=gettext_lazy("The customer gets it by e-mail, and reads it in the portal."),
     )
 
 
 @admin.register(PackageRequest)
-class PackageRequestAdmin(HistoryAdmin):
+class PackageRequestAdmin(InboxAdmin):
     list_display = ("customer", "state_label", "package", "asked_by", "created_at", "handled_by")
     list_display_links = ("customer",)
     list_filter = (("state", ChoicesDropdownFilter), ("customer", AutocompleteSelectFilter))
@@ -50,17 +51,8 @@ class PackageRequestAdmin(HistoryAdmin):
     search_help_text = gettext_lazy("Customer or organisation number")
     sortable_by = ("created_at",)
     actions_detail = ("answer", "decline")
+    possible = {State.NEW: {"answer", "decline"}}
     change_form_template = "billing/package_request.html"
-    fields = ()
-
-    def has_answer_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may answer. What was asked nobody edits."""
-        return bool(request.user.has_perm("billing.change_packagerequest"))
-
-    def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
-        """What is answered stays so."""
-        is_new = PackageRequest.objects.filter(pk=object_id, state=State.NEW).exists()
-        return super().get_actions_detail(request, object_id) if is_new else []
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -77,7 +69,7 @@ class PackageRequestAdmin(HistoryAdmin):
 
     @action(
         description=gettext_lazy("Answer"),
-        permissions=MAY,
+        permissions=MAY_HANDLE,
         icon="reply",
         variant=ActionVariant.PRIMARY,
         dialog={
@@ -88,18 +80,11 @@ class PackageRequestAdmin(HistoryAdmin):
         },
     )
     def answer(self, request: HttpRequest, form: AnswerDialog, object_id: str) -> HttpResponse:
-        asked = PackageRequest.objects.get(pk=object_id)
-        return carry_out(
-            request,
-            _page(object_id),
-            lambda actor: requests.answer(asked, form.cleaned_data["text"], actor),
-            _("The request is answered."),
-            Asked(self.answer, form),
-        )
+        return self._close(request, object_id, Asked(self.answer, form), requests.answer, _("The request is answered."))
 
     @action(
         description=gettext_lazy("Decline"),
-        permissions=MAY,
+        permissions=MAY_HANDLE,
         icon="cancel",
         dialog={
             "title": gettext_lazy("Decline the request?"),
@@ -109,15 +94,13 @@ class PackageRequestAdmin(HistoryAdmin):
         },
     )
     def decline(self, request: HttpRequest, form: AnswerDialog, object_id: str) -> HttpResponse:
-        asked = PackageRequest.objects.get(pk=object_id)
-        return carry_out(
-            request,
-            _page(object_id),
-            lambda actor: requests.decline(asked, form.cleaned_data["text"], actor),
-            _("The request is declined."),
-            Asked(self.decline, form),
-        )
+        return self._close(request, object_id, Asked(self.decline, form), requests.decline, _("The request is declined."))
 
+    def _close(self, request: HttpRequest, object_id: str, asked: Asked, verb: Closing, done: str) -> HttpResponse:
+        """Call `verb` with the text of the dialog, and tell whoever asked what became of it."""
 
-def _page(request_id: Any) -> str:
-    return reverse("admin:billing_packagerequest_change", args=[request_id])
+        def close(row: PackageRequest, actor: str) -> None:
+            page = absolute(request, reverse("portal:package", args=[row.customer_id]))
+            requests.tell(verb(row, asked.form.cleaned_data["text"], actor), page=page)
+
+        return self.handle(request, object_id, asked, close, done)

@@ -1,4 +1,4 @@
-"""The inbox of sales: sign-ups that came in, each with the subscription that it asks for, and what is done with it."""
+"""Sign-ups in the inbox: what came in, each with the subscription that it asks for, and what is done with it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from billing import sign_ups
 from billing.admin.dialogs import AgreedFields
+from billing.admin.inbox import MAY_HANDLE, InboxAdmin
 from billing.admin.quotes import context_of, price_of
 from billing.admin.verbs import Asked, carry_out, today
 from billing.models import Customer, SignUp
@@ -22,7 +23,6 @@ from sharespine.lib.admin import (
     ChoicesDropdownFilter,
     Dialog,
     DropdownFilter,
-    HistoryAdmin,
     IntegerInput,
     Textarea,
     action,
@@ -47,9 +47,8 @@ VIEWS: dict[str, Q] = {
     "done": Q(state__in=[State.STARTED, State.DECLINED]),
     "unconfirmed": Q(state=State.UNCONFIRMED),
 }
-#: unfold looks a permission with a dot up in the database, before there is one: these name methods.
-MAY_HANDLE, MAY_START = ["handle"], ["start"]
-POSSIBLE = {State.NEW: {"take", "start", "decline"}, State.TAKEN: {"start", "decline"}}
+#: As `MAY_HANDLE`.
+MAY_START = ["start"]
 
 
 class ViewFilter(DropdownFilter):
@@ -95,10 +94,17 @@ class DeclineDialog(Dialog):
         widget=Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Why nothing comes of it. Seen by staff only."),
     )
+    answer = forms.CharField(
+        label=gettext_lazy("Answer"),
+        max_length=2000,
+        required=False,
+        widget=Textarea(attrs={"rows": 6}),
+        help_text=gettext_lazy("Sent by e-mail to whoever signed up, as you write it. Empty: no e-mail is sent."),
+    )
 
 
 @admin.register(SignUp)
-class SignUpAdmin(HistoryAdmin):
+class SignUpAdmin(InboxAdmin):
     list_display = ("company", "state_label", "package", "edition", "price", "received", "handled_by")
     list_display_links = ("company",)
     list_filter = (ViewFilter, ("quote__edition", ChoicesDropdownFilter))
@@ -107,22 +113,12 @@ class SignUpAdmin(HistoryAdmin):
     search_help_text = gettext_lazy("Company, organisation number, e-mail or number of the quote")
     sortable_by = ("received",)
     actions_detail = ("take", "start", "decline")
+    possible = {State.NEW: {"take", "start", "decline"}, State.TAKEN: {"start", "decline"}}
     change_form_template = "billing/sign_up.html"
-    fields = ()
-
-    def has_handle_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may take sign-ups and decline them. What was sent nobody edits."""
-        return bool(request.user.has_perm("billing.change_signup"))
 
     def has_start_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether the user may make a subscription of one."""
         return self.has_handle_permission(request) and bool(request.user.has_perm("billing.change_subscription"))
-
-    def get_actions_detail(self, request: HttpRequest, object_id: int) -> Any:
-        """Only what can be done in its state."""
-        found = SignUp.objects.only("state").filter(pk=object_id).first()
-        possible = POSSIBLE.get(State(found.state), set()) if found else set()
-        return [a for a in super().get_actions_detail(request, object_id) if a.method.original_function_name in possible]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -167,13 +163,12 @@ class SignUpAdmin(HistoryAdmin):
         },
     )
     def take(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
-        sign_up = SignUp.objects.get(pk=object_id)
-        return carry_out(
+        return self.handle(
             request,
-            _page(object_id),
-            lambda actor: sign_ups.take(sign_up, actor=actor),
-            _("The sign-up is yours."),
+            object_id,
             Asked(self.take, form),
+            lambda sign_up, actor: sign_ups.take(sign_up, actor=actor),
+            _("The sign-up is yours."),
         )
 
     @action(
@@ -182,7 +177,9 @@ class SignUpAdmin(HistoryAdmin):
         icon="rocket_launch",
         dialog={
             "title": gettext_lazy("Start the subscription"),
-            "description": gettext_lazy("It is sold at the prices of the quote, with its add-ons, and keeps them."),
+            "description": gettext_lazy(
+                "It is sold at the prices of the quote, with its add-ons, and keeps them. Whoever signed up is told by e-mail."
+            ),
             "form_class": StartDialog,
             "form_submit_text": gettext_lazy("Start"),
         },
@@ -191,16 +188,21 @@ class SignUpAdmin(HistoryAdmin):
         values = form.cleaned_data
         sign_up = SignUp.objects.get(pk=object_id)
         customer = sign_up.customer_id
-        return carry_out(
-            request,
-            reverse("admin:billing_customer_change", args=[customer]) if customer else _page(object_id),
-            lambda actor: sign_ups.start(
+
+        def start(actor: str) -> None:
+            subscription = sign_ups.start(
                 sign_up,
                 begins_on=values["begins_on"],
                 actor=actor,
                 agreed=form.agreed(),
                 start_minutes=values["start_minutes"],
-            ),
+            )
+            sign_ups.tell_started(sign_up, subscription)
+
+        return carry_out(
+            request,
+            reverse("admin:billing_customer_change", args=[customer]) if customer else self.page(object_id),
+            start,
             _("The subscription is started."),
             Asked(self.start, form),
         )
@@ -211,24 +213,21 @@ class SignUpAdmin(HistoryAdmin):
         icon="cancel",
         dialog={
             "title": gettext_lazy("Decline this sign-up?"),
-            "description": gettext_lazy("Whoever follows it sees that nothing came of it. No e-mail is sent."),
+            "description": gettext_lazy(
+                "Whoever follows it sees that nothing came of it, and gets an e-mail only if you write an answer here."
+            ),
             "form_class": DeclineDialog,
             "form_submit_text": gettext_lazy("Decline"),
         },
     )
     def decline(self, request: HttpRequest, form: DeclineDialog, object_id: str) -> HttpResponse:
-        sign_up = SignUp.objects.get(pk=object_id)
-        return carry_out(
-            request,
-            _page(object_id),
-            lambda actor: sign_ups.decline(sign_up, form.cleaned_data["note"], actor=actor),
-            _("The sign-up is declined."),
-            Asked(self.decline, form),
-        )
+        values = form.cleaned_data
 
+        def decline(sign_up: SignUp, actor: str) -> None:
+            declined = sign_ups.decline(sign_up, values["note"], actor=actor, answer=values["answer"])
+            sign_ups.tell_declined(declined)
 
-def _page(sign_up_id: Any) -> str:
-    return reverse("admin:billing_signup_change", args=[sign_up_id])
+        return self.handle(request, object_id, Asked(self.decline, form), decline, _("The sign-up is declined."))
 
 
 def _namesakes(sign_up: SignUp) -> list[Customer]:

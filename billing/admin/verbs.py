@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from billing import dates
+from billing.mails import Unsent
 from billing.refusals import Refused
 from sharespine.lib.admin import Dialog, ask_again, leave_dialog
 from sharespine.lib.said import said
@@ -36,7 +37,7 @@ def carry_out(
     """Call `verb` with the name of the user, go to the page at `address`, and say there that it is `done`.
 
     Where it is refused the dialog stays open with what was filled in and why not; what had nothing to fill in says so on the
-    page.
+    page. Where it is done and the e-mail about it did not leave, the page says both.
     """
     try:
         verb(request.user.get_username())
@@ -45,4 +46,7 @@ def carry_out(
             asked.form.add_error(fields[0].name, said(refused.text))
             return ask_again(request, asked.action, asked.form)
         return leave_dialog(request, address, level=messages.ERROR, message=said(refused.text))
+    except Unsent as unsent:
+        messages.success(request, done)
+        return leave_dialog(request, address, level=messages.WARNING, message=said(unsent.text))
     return leave_dialog(request, address, message=done)

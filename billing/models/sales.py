@@ -89,6 +89,9 @@ class SignUp(models.Model):
         Customer, models.SET_NULL, related_name="sign_ups", verbose_name=_("customer"), null=True, blank=True
     )
     note = models.CharField(_("note"), max_length=500, blank=True, help_text=_("Seen by staff only."))
+    answer = models.TextField(
+        _("answer"), max_length=2000, blank=True, default="", db_default="", help_text=_("Sent to whoever signed up.")
+    )
     handled_by = models.CharField(_("handled by"), max_length=150, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     #: When the e-mail left that asks for confirmation.

@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing import sign_ups
+from billing.mails import Unsent
 from billing.models import Package, Quote, SignUp
 from billing.models.customer import (
     tidy_organisation_number,
@@ -26,7 +27,7 @@ from billing.models.customer import (
     validate_organisation_number,
     validate_vat_number,
 )
-from billing.sign_ups import Applicant, Conflict, Expired, TooMany, Unsent
+from billing.sign_ups import Applicant, Conflict, Expired, TooMany
 from sharespine.api.bodies import Body
 from sharespine.api.docs import problems
 from sharespine.api.problems import Code, FieldError, Problem
@@ -35,7 +36,7 @@ from sharespine.api.quotes import TAG
 from sharespine.api.sales_examples import EXAMPLES
 from sharespine.api.views import PublicView
 from sharespine.lib.site import absolute
-from sharespine.lib.text import N_
+from sharespine.lib.text import N_, Text
 
 #: Where a company must have an organisation number that we can check.
 NORDIC = frozenset({"SE", "DK", "NO", "FI"})
@@ -212,8 +213,9 @@ class SignUps(PublicView):
             raise Problem(Code.QUOTE_EXPIRED, refused.text) from refused
         except TooMany as refused:
             raise Problem(Code.RATE_LIMITED, refused.text, headers={"Retry-After": "86400"}) from refused
-        except Unsent as refused:
-            raise Problem(Code.UNAVAILABLE, refused.text) from refused
+        except Unsent as unsent:
+            again = N_("The e-mail with the link could not be sent. Send the same again in some minutes, under the same key.")
+            raise Problem(Code.UNAVAILABLE, Text(again)) from unsent
         return _answer(request, found, is_new=is_new)
 
 

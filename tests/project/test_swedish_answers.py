@@ -24,8 +24,8 @@ from django.utils import timezone
 from django.utils.translation import override
 from pytest_django.fixtures import Settings
 
-from billing import members, notices
-from billing.models import Customer, Membership, Role
+from billing import members, notices, requests, sign_ups
+from billing.models import Customer, Membership, Package, Role, SignUp
 from flows import alerts, summaries
 from flows.models import Endpoint, Event, Transfer, Webhook
 from sharespine.api import problems
@@ -199,7 +199,19 @@ def post(language: str) -> None:
     client = Client(headers={"accept-language": language})
     send(form(str(quote()["number"])), language=language)
     client.post(link(mail.outbox[-1]))
+    _of_the_inbox(customer)
     _of_accounts(user, client, language)
+
+
+def _of_the_inbox(customer: Customer) -> None:
+    """What staff make of a sign-up, both ways, and of a request for another package."""
+    came_in, today = SignUp.objects.get(), timezone.now().date()
+    sign_ups.tell_started(came_in, sign_ups.start(came_in, begins_on=today, actor="sara"))
+    came_in.answer = "Vi hörs."
+    sign_ups.tell_declined(came_in)
+    for verb in (requests.answer, requests.decline):
+        asked = requests.ask(customer, Package.objects.get(code="800"), "Vi hörs.", "mia")
+        requests.tell(verb(asked, "Vi hörs.", "sara"), page="https://portal.example.se/")
 
 
 def _of_accounts(user: User, client: Client, language: str) -> None:
