@@ -54,6 +54,9 @@ def orders(request: HttpRequest, access: Access) -> HttpResponseBase:
     log = narrowed(request, access.customer)
     found = paging.page(log.parts, LISTED, request.GET, log.kept)
     counts = _counts(access.customer, log.rows)
+    may = access.may_operate
+    retryable = {order.pk for order in found.rows if may and merchants.may_retry(order)}
+    handleable = {order.pk for order in found.rows if may and merchants.may_mark_handled(order)}
     context = {
         "area": "orders",
         "log": log,
@@ -62,7 +65,9 @@ def orders(request: HttpRequest, access: Access) -> HttpResponseBase:
         "views": [(view, address(log.kept, view), counts.get(view.name)) for view in VIEWS.values()],
         "cause": said_of_many(log.kept.get("cause", "")),
         "many": paging.MANY,
-        "may_retry": access.may_operate and any(map(merchants.may_retry, found.rows)),
+        "may_retry": retryable,
+        "may_mark_handled": handleable,
+        "tickable": retryable | handleable,
         "counts": counts,
     }
     return show(request, access, "portal/orders.html", context)
@@ -109,6 +114,7 @@ export = exports.of_list("orders", narrowed, name=_("orders"), columns=COLUMNS, 
 urls = [
     path("", orders, name="orders"),
     path("retry/", verbs.to_many(order_verbs.RETRY), name="orders_retry"),
+    path("handled/", verbs.to_many(order_verbs.HANDLED), name="orders_handled"),
     path("export/<str:kind>/", export, name="orders_export"),
     path("<int:order>/", order, name="order"),
     path("<int:pk>/retry/", verbs.to_one(order_verbs.RETRY), name="order_retry"),

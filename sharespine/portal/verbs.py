@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
@@ -134,19 +135,17 @@ def to_many(verb: Verb) -> Callable[..., HttpResponseBase]:
         meant = log.rows
         if "ticked" in request.GET:
             # Whatever has become of them since: one that is listed no more is told apart like any other.
-            meant = verb.rows.own(access.customer).filter(pk__in=_ticked(request))
+            ticked = [pk for pk in map(paging.row_id, request.GET.getlist("row")[:LIMIT]) if pk is not None]
+            if not ticked:
+                messages.warning(request, _("Nothing was done: none is ticked. Tick those that you mean, and press again."))
+                return redirect(back)
+            meant = verb.rows.own(access.customer).filter(pk__in=ticked)
         if request.method != "POST":
             return show(request, access, "portal/verb.html", _question(verb, access, log, meant) | {"back": back})
         _do(request, access, verb, meant)
         return redirect(back)
 
     return view
-
-
-def _ticked(request: HttpRequest) -> list[int]:
-    """The ids that stand in the address."""
-    ids = map(paging.row_id, request.GET.getlist("row")[:LIMIT])
-    return [pk for pk in ids if pk is not None]
 
 
 def _question(verb: Verb, access: Access, log: Narrowed, meant: QuerySet[Any]) -> dict[str, Any]:

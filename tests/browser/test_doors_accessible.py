@@ -21,8 +21,8 @@ from tests.browser.test_accessible import violations
 NO_PAGES = frozenset(
     (
         "orders_export", "items_export", "runs_export", "statement",
-        "order_retry", "order_handled", "item_retry", "connection_resume", "system_test", "flow_pause", "flow_resume",
-        "flow_start", "invite_again", "invitation_withdraw", "webhook_pause", "webhook_resume", "webhook_trial",
+        "order_retry", "order_handled", "item_retry", "connection_resume", "system_test", "flow_resume", "flow_start",
+         "invite_again", "invitation_withdraw", "webhook_pause", "webhook_resume", "webhook_trial",
         "webhook_resend", "webhook_message_resend",
     )
 )  # fmt: skip
@@ -44,7 +44,8 @@ def addresses(ulla: Merchant) -> Iterator[str]:
     given = {
         "order": [ulla.transfer.pk], "item": [Item.objects.get(number="KAFFE-450").pk],
         "run": [Run.objects.filter(flow=flow, state=Run.State.DONE).earliest("pk").pk],
-        "connection_pause": [flow.connection_id], "flow": [flow.pk], "user": [member.pk], "user_remove": [member.pk],
+        "connection_pause": [flow.connection_id], "flow": [flow.pk], "flow_pause": [flow.pk],
+        "user": [member.pk], "user_remove": [member.pk],
         "key_revoke": [ApiKey.objects.get().pk], "webhook_message": [message.webhook_id, message.pk],
     }  # fmt: skip
     for name in names():
@@ -52,6 +53,7 @@ def addresses(ulla: Merchant) -> Iterator[str]:
         yield ulla.address(name, *given.get(name, [message.webhook_id] if name == "webhook" else of_webhook))
     yield ulla.address("orders") + "?view=mine"
     yield ulla.address("orders") + "?q=nothing-like-this"
+    yield ulla.address("orders_handled") + "?view=changed"
     yield ulla.address("order", Transfer.objects.filter(customer=ulla.customer, state=Transfer.State.SENT).earliest("pk").pk)
     yield from (reverse(f"portal:{name}") for name in ("home", "account"))
     yield from (reverse(name) for name in ("mfa_index", "account_change_password", "account_logout"))

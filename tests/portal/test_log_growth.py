@@ -1,4 +1,4 @@
-"""The log stays quick when the orders of everybody become many: what a merchant asks is answered by indexes."""
+"""The overview and the log stay quick when the orders of everybody become many: what a merchant asks is answered by indexes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ from tests.portal import ledger
 pytestmark = pytest.mark.django_db
 ORDERS = 20_000
 ASKED = (
-    "orders/", "orders/?view=mine", "orders/?view=ours", "orders/?view=waiting", "orders/?view=held", "orders/?view=sent",
+    "", "orders/", "orders/?view=mine", "orders/?view=ours", "orders/?view=waiting", "orders/?view=held", "orders/?view=sent",
     "orders/?view=skipped", "orders/?view=changed", "orders/?view=mine&cause={cause}", "orders/?state=uncertain",
     "orders/?first={from}&last={to}", "orders/?flow={flow}", "orders/?before={middle}", "orders/?after={middle}",
     "orders/?q={number}", "orders/?q={target}", "orders/?q={reference}", "orders/?q=1", "orders/?q=anna", "orders/?q=berg",
     "orders/?q=qqq", "orders/?q=1&view=mine", "orders/{transfer}/", "orders/retry/?view=mine", "orders/retry/",
+    "orders/handled/?view=changed", "orders/handled/",
     "items/", "items/?state=stopped", "items/?register=stock", "items/?q=ART-7", "items/?q=art-1", "items/retry/",
     "runs/", "runs/?state=failed", "runs/?kind=sweep", "runs/?first={from}&last={to}", "runs/?register=orders",
 )  # fmt: skip
