@@ -85,9 +85,7 @@ def resume_connection(connection: Connection, *, actor: str) -> None:
 
 def pause_connection(connection: Connection, *, actor: str, reason: str) -> None:
     """Stop all flows of a connection. Orders keep their places; nothing is fetched until it is resumed."""
-    message = N_("Paused by %(actor)s: %(reason)s") if reason else N_("Paused by %(actor)s.")
-    text = Text(message, {"actor": actor, "reason": reason})
-    _set_state(connection, Connection.State.PAUSED, text, actor)
+    _set_state(connection, Connection.State.PAUSED, _paused(actor, reason), actor)
 
 
 def _set_state(connection: Connection, state: str, reason: Text, actor: str) -> None:
@@ -96,6 +94,12 @@ def _set_state(connection: Connection, state: str, reason: Text, actor: str) -> 
     connection.save(update_fields=["state", "pause_reason"])
     if state == Connection.State.ACTIVE:
         connection.flows.update(next_run_at=None, queued_at=None)
+
+
+def _paused(actor: str, reason: str) -> Text:
+    """Who paused a connection or flow, and why if somebody said so."""
+    message = N_("Paused by %(actor)s: %(reason)s") if reason else N_("Paused by %(actor)s.")
+    return Text(message, {"actor": actor, "reason": reason})
 
 
 def sign(configured: Connection | Flow | FieldMapping, state: str, actor: str) -> None:
@@ -110,17 +114,18 @@ def sign(configured: Connection | Flow | FieldMapping, state: str, actor: str) -
 def resume_flow(flow: Flow, *, actor: str) -> None:
     """Let a flow run. Refused while it could not do anything sensible."""
     readiness.demand(flow, today(timezone.now()))
-    _set_flow_state(flow, Flow.State.ACTIVE, actor)
+    _set_flow_state(flow, Flow.State.ACTIVE, Text(""), actor)
 
 
-def pause_flow(flow: Flow, *, actor: str) -> None:
-    _set_flow_state(flow, Flow.State.PAUSED, actor)
+def pause_flow(flow: Flow, *, actor: str, reason: str = "") -> None:
+    """Stop one flow. What it moves keeps its place; nothing is fetched until it is resumed."""
+    _set_flow_state(flow, Flow.State.PAUSED, _paused(actor, reason), actor)
 
 
-def _set_flow_state(flow: Flow, state: str, actor: str) -> None:
-    flow.state = state
+def _set_flow_state(flow: Flow, state: str, reason: Text, actor: str) -> None:
+    flow.state, flow.pause_reason = state, reason
     sign(flow, state, actor)
-    flow.save(update_fields=["state"])
+    flow.save(update_fields=["state", "pause_reason"])
     Flow.objects.filter(pk=flow.pk).update(next_run_at=None, queued_at=None)
 
 

@@ -200,7 +200,10 @@ class ConnectionAdmin(SetUpAdmin):
         icon="pause",
         dialog={
             "title": _("Pause the connection?"),
-            "description": _("Nothing is moved until somebody resumes it. Nothing is lost: it is fetched then."),
+            "description": _(
+                "Nothing is moved until somebody resumes it. Nothing is lost: it is fetched then. The merchant reads the "
+                "reason."
+            ),
             "form_class": ReasonDialog,
             "form_submit_text": _("Pause"),
         },

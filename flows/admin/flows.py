@@ -28,11 +28,12 @@ from sharespine.lib.admin import (
     ActionVariant,
     ChoicesDropdownFilter,
     Dialog,
+    OptionalReasonDialog,
     action,
     display,
 )
 from sharespine.lib.display import TONES, ago
-from sharespine.lib.said import said_shortly
+from sharespine.lib.said import said, said_shortly
 
 
 @admin.register(Flow)
@@ -161,7 +162,7 @@ class FlowAdmin(SetUpAdmin):
 
     @display(description=_("why it does not run"))
     def why_not(self, flow: Flow) -> str:
-        return said_shortly(flow.hindrance) or "–"
+        return said(flow.pause_reason) or said_shortly(flow.hindrance) or "–"
 
     @display(description=_("runs"), ordering="interval_minutes")
     def every(self, flow: Flow) -> str:
@@ -221,14 +222,21 @@ class FlowAdmin(SetUpAdmin):
         icon="pause",
         dialog={
             "title": _("Pause the flow?"),
-            "description": _("Nothing is fetched or written until somebody resumes it. Nothing is lost: it is fetched then."),
-            "form_class": Dialog,
+            "description": _(
+                "Nothing is fetched or written until somebody resumes it. Nothing is lost: it is fetched then. The merchant "
+                "reads the reason."
+            ),
+            "form_class": OptionalReasonDialog,
             "form_submit_text": _("Pause"),
         },
     )
-    def pause(self, request: HttpRequest, form: Dialog, object_id: str) -> HttpResponse:
+    def pause(self, request: HttpRequest, form: OptionalReasonDialog, object_id: str) -> HttpResponse:
+        reason = form.cleaned_data["reason"]
         return self.carry_out(
-            request, object_id, lambda flow, actor: services.pause_flow(flow, actor=actor), _("The flow is paused.")
+            request,
+            object_id,
+            lambda flow, actor: services.pause_flow(flow, actor=actor, reason=reason),
+            _("The flow is paused."),
         )
 
     @action(

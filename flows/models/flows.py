@@ -61,6 +61,7 @@ class Flow(models.Model):
     register = models.CharField(_("register"), max_length=20, choices=REGISTERS, default=Register.ORDERS)
     direction = models.CharField(_("direction"), max_length=10, choices=Direction, default=Direction.TO_ERP)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PAUSED, editable=False)
+    pause_reason = TextColumn(_("why it is paused"), db_default="")
     trigger_statuses = models.JSONField(
         _("statuses that trigger transfer"),
         default=list,

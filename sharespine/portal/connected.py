@@ -127,7 +127,8 @@ def _state(flow: Flow, *, begun: bool) -> tuple[str, str, str]:
     """What the colour of a flow follows, its state, and why it stands still if it does."""
     if flow.state == Flow.State.PAUSED:
         if begun:
-            return "paused", pgettext("state of a flow", "paused"), ""
+            # Who paused it is told beside it, with when.
+            return "paused", pgettext("state of a flow", "paused"), str(flow.pause_reason.values.get("reason", ""))
         return "draft", _("not begun"), _("We configure it together with you before it begins.")
     if flow.connection.state != Connection.State.ACTIVE:
         return "paused", _("stands still"), _("Its connection is not active.")

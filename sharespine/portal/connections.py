@@ -72,19 +72,15 @@ def pause_connection(request: HttpRequest, access: Access, pk: int) -> HttpRespo
     if access.looks_on:
         return refused(request, access)
     connection = get_object_or_404(Connection, customer=access.customer, pk=pk)
-    form = PauseForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        return show(
-            request, access, "portal/connection_pause.html", {"area": "connections", "connection": connection, "form": form}
-        )
 
-    def pause() -> None:
+    def pause(reason: str) -> None:
         if connection.state != Connection.State.ACTIVE:
             raise Refused(N_("The connection is not active."))
-        services.pause_connection(connection, actor=access.actor, reason=form.cleaned_data["reason"].strip())
+        services.pause_connection(connection, actor=access.actor, reason=reason)
 
-    _carry_out(request, pause, _("The connection is paused. Nothing is moved until somebody resumes it; nothing is lost."))
-    return redirect("portal:connections", access.customer.pk)
+    done = _("The connection is paused. Nothing is moved until somebody resumes it; nothing is lost.")
+    back = redirect("portal:connections", access.customer.pk)
+    return _ask_why(request, access, {"name": connection.name}, pause, done, back)
 
 
 @page()
@@ -118,18 +114,21 @@ def test(request: HttpRequest, access: Access, pk: int) -> HttpResponseBase:
     return redirect("portal:connections", access.customer.pk)
 
 
-@page()
+@page(Role.OPERATOR)
 def pause_flow(request: HttpRequest, access: Access, pk: int) -> HttpResponseBase:
+    """Asks why, and pauses."""
+    if access.looks_on:
+        return refused(request, access)
     this = _flow(access, pk)
 
-    def pause() -> None:
+    def pause(reason: str) -> None:
         if this.state != Flow.State.ACTIVE:
             raise Refused(N_("The flow is paused already."))
-        services.pause_flow(this, actor=access.actor)
+        services.pause_flow(this, actor=access.actor, reason=reason)
 
-    if request.method == "POST":
-        _carry_out(request, pause, _("The flow is paused. Nothing is lost: what happens meanwhile is fetched when it goes on."))
-    return redirect("portal:flow", access.customer.pk, pk)
+    done = _("The flow is paused. Nothing is lost: what happens meanwhile is fetched when it goes on.")
+    back = redirect("portal:flow", access.customer.pk, pk)
+    return _ask_why(request, access, {"name": str(this), "flow": this}, pause, done, back)
 
 
 @page()
@@ -164,6 +163,22 @@ def start_flow(request: HttpRequest, access: Access, pk: int) -> HttpResponseBas
 
 def _flow(access: Access, pk: int) -> Flow:
     return get_object_or_404(connected.flows(access.customer), pk=pk)
+
+
+def _ask_why(
+    request: HttpRequest,
+    access: Access,
+    paused: dict[str, Any],
+    pause: Callable[[str], None],
+    done: str,
+    back: HttpResponseBase,
+) -> HttpResponseBase:
+    """Ask why something is to be paused; once that was said, pause it or say why not, and go `back`."""
+    form = PauseForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return show(request, access, "portal/pause.html", {"area": "connections", "form": form, **paused})
+    _carry_out(request, lambda: pause(form.cleaned_data["reason"]), done)
+    return back
 
 
 def _carry_out(request: HttpRequest, act: Callable[[], None], done: str) -> None:

@@ -103,7 +103,7 @@ def _waiting(order: Transfer) -> Standing:
         return Standing(
             "warning",
             _("The order has been fetched and waits: its flow is paused."),
-            said(order.flow.connection.pause_reason),
+            said(order.flow.pause_reason) or said(order.flow.connection.pause_reason),
             _("It goes by itself when the flow is resumed."),
         )
     if order.flow.hindrance.message:

@@ -208,6 +208,26 @@ def test_a_flow_is_started_paused_and_resumed(chief: Client, seeded: seed.Seeded
     assert Flow.objects.get(pk=flow.pk).state == Flow.State.ACTIVE
 
 
+def test_a_flow_is_paused_with_a_reason_where_there_is_one_and_says_it_until_it_is_resumed(
+    chief: Client, seeded: seed.Seeded
+) -> None:
+    flow = seeded.flows[0]
+    page, listed = f"/admin/flows/flow/{flow.pk}/change/", "/admin/flows/flow/"
+
+    def read(address: str) -> str:
+        return str(chief.get(address, headers={"accept-language": "en"}).content.decode())
+
+    assert "Paused by" not in read(page)
+    chief.post(f"/admin/flows/flow/{flow.pk}/pause/", {**CONFIRM, "reason": "Nya artikelnummer <b>"})
+    for address in (page, listed):
+        assert "Paused by sara: Nya artikelnummer &lt;b&gt;" in read(address), address
+    chief.post(f"/admin/flows/flow/{flow.pk}/resume/", CONFIRM)
+    for address in (page, listed):
+        assert "Paused by" not in read(address), address
+    chief.post(f"/admin/flows/flow/{flow.pk}/pause/", CONFIRM)
+    assert "Paused by sara." in read(page)
+
+
 def test_a_connection_is_not_activated_while_a_module_is_unconfirmed(chief: Client, seeded: seed.Seeded) -> None:
     connection = seeded.flows[2].connection
     Connection.objects.filter(pk=connection.pk).update(state=Connection.State.DRAFT, modules=["api"])

@@ -130,6 +130,21 @@ def test_pausing_a_connection_says_who_and_why(rig: Rig) -> None:
     assert connection.history.count() >= 1
 
 
+def test_pausing_a_flow_says_who_and_why_until_it_is_resumed(rig: Rig) -> None:
+    services.pause_flow(rig.flow, actor="anna", reason="stock-taking")
+    assert str(Flow.objects.get().pause_reason) == "Paused by anna: stock-taking"
+    services.resume_flow(rig.flow, actor="bo")
+    assert str(Flow.objects.get().pause_reason) == ""
+    services.pause_flow(rig.flow, actor="bo")
+    assert str(Flow.objects.get().pause_reason) == "Paused by bo."
+    kept = rig.flow.history.order_by("-history_id").values_list("history_change_reason", "pause_reason")[:3]
+    assert [(note, str(reason)) for note, reason in kept] == [
+        ("paused (bo)", "Paused by bo."),
+        ("active (bo)", ""),
+        ("paused (anna)", "Paused by anna: stock-taking"),
+    ]
+
+
 def test_a_preview_shows_what_would_be_sent_and_sends_nothing(rig: Rig) -> None:
     transfer = stopped(rig)
     draft = services.preview(transfer)

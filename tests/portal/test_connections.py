@@ -16,7 +16,7 @@ from billing import contracts
 from billing.models import Customer, Edition, Package, Role
 from connectors.base import Register
 from flows import services, tasks
-from flows.models import Connection, Endpoint, Flow, Run
+from flows.models import Connection, Endpoint, Flow, Run, Transfer
 from sharespine.lib.text import Text
 from tests.billing.contracted import day
 from tests.browser import seed
@@ -186,6 +186,32 @@ def test_what_the_service_does_not_allow_is_said_and_not_done(member: Member) ->
     assert "/resume/" not in texts(page(client, customer))
 
 
+def test_an_operator_says_why_a_flow_is_paused_and_others_read_it_until_it_is_resumed(member: Member) -> None:
+    client, customer = member(Role.OPERATOR)
+    reader, _same = member(Role.READER, customer)
+    flow = flow_of(customer)
+    order = seed.transfer(flow, 1042, Transfer.State.WAITING)
+    address = "flows", flow.pk, "pause"
+    assert f'href="/portal/{customer.pk}/connections/flows/{flow.pk}/pause/"' in texts(page(client, customer, "flows", flow.pk))
+    question = texts(page(client, customer, *address))
+    assert "Stock-taking" in question
+    assert "Pause “Webbutiken → e-conomic”?" in question
+    assert post(client, customer, *address, reason="x" * 201) == []
+    assert Flow.objects.get(pk=flow.pk).is_live
+    assert "paused" in post(client, customer, *address, reason=" Inventering <i> till måndag ")[0]
+    who = customer.memberships.get(role=Role.OPERATOR).user.username
+    assert str(Flow.objects.get(pk=flow.pk).pause_reason) == f"Paused by {who}: Inventering <i> till måndag"
+    for where in (("flows", flow.pk), ()):
+        words = texts(page(reader, customer, *where))
+        assert "Inventering &lt;i&gt; till måndag" in words, where
+        assert f"by {who}" in words, where
+    waits = texts(reader.get(f"/portal/{customer.pk}/orders/{order.pk}/"))
+    assert f"its flow is paused. </h2> <p>Paused by {who}: Inventering" in waits.replace("paused.</h2>", "paused. </h2>")
+    assert "active again" in post(client, customer, "flows", flow.pk, "resume")[0]
+    for where in (("flows", flow.pk), ()):
+        assert "Inventering" not in texts(page(reader, customer, *where)), where
+
+
 def test_an_operator_pauses_and_resumes_a_flow_and_sees_who_paused_it(member: Member) -> None:
     client, customer = member(Role.OPERATOR)
     flow = flow_of(customer)
@@ -267,7 +293,8 @@ def test_readers_and_staff_look_and_change_nothing(member: Member, onlooker: Cli
             assert not any(verb in html for verb in verbs(flow))
         for verb in verbs(flow):
             assert client.post(f"/portal/{customer.pk}/connections/{verb}").status_code == 403
-        assert client.get(f"/portal/{customer.pk}/connections/{flow.connection_id}/pause/").status_code == 403
+        for pause in (f"{flow.connection_id}/pause/", f"flows/{flow.pk}/pause/"):
+            assert client.get(f"/portal/{customer.pk}/connections/{pause}").status_code == 403
     flow.refresh_from_db()
     assert flow.is_live
     assert started == []
@@ -277,7 +304,7 @@ def test_what_is_another_customers_does_not_exist(member: Member, started: list[
     client, customer = member(Role.OWNER)
     theirs = flow_of(subscribed("Annan AB"))
     assert page(client, customer).context["found"] == []
-    for address in (f"flows/{theirs.pk}/", f"{theirs.connection_id}/pause/"):
+    for address in (f"flows/{theirs.pk}/", f"flows/{theirs.pk}/pause/", f"{theirs.connection_id}/pause/"):
         assert client.get(f"/portal/{customer.pk}/connections/{address}").status_code == 404
     for verb in verbs(theirs):
         assert client.post(f"/portal/{customer.pk}/connections/{verb}").status_code == 404

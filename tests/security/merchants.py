@@ -49,6 +49,7 @@ from billing.models import (
 from connectors.base import Register
 from connectors.records import to_json
 from connectors.registry import connector_class
+from flows import services
 from flows.models import (
     Alert,
     Connection,
@@ -310,13 +311,15 @@ def _connected(mark: Mark, customer: Customer, now: datetime) -> list[Flow]:
     (profile,) = _make(StockProfile, mark, {"customer": customer, "name": mark.text("Lagerprofil")})
     moved = {"connection": connection, "shop": shop, "state": Flow.State.ACTIVE, "next_run_at": now + timedelta(minutes=3)}
     moved |= {"trigger_statuses": ["processing"], "cursor": now}
-    flows = _make(
+    *flows, resting = _make(
         Flow,
         mark,
         {**moved, "channel": mark.text("Kanal")},
         {**moved, "register": Register.STOCK, "direction": Flow.Direction.TO_SHOP, "stock_profile": profile},
         {**moved, "register": Register.PRODUCTS, "direction": Flow.Direction.TO_SHOP, "hindrance": Text(mark.text("Hinder"))},
+        {**moved, "register": Register.PRICES, "direction": Flow.Direction.TO_SHOP},
     )
+    services.pause_flow(resting, actor=mark.text("Pausare"), reason=mark.text("Flödespaus"))
     _make(FieldMapping, mark, {"flow": flows[0], "position": 1, "target": "note", "expression": f'"{mark.text("Uttryck")}"'})
     rule = {"target": "note", "expression": f'"{mark.text("Utkast")}"', "active": True}
     _make(MappingDraft, mark, {"flow": flows[0], "rules": [rule]})
