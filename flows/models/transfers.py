@@ -144,7 +144,10 @@ class Transfer(models.Model):
             models.Index(fields=["customer", "due_at", "id"], name="transfer_held", condition=models.Q(state="held")),
             # With what the orders of one customer are narrowed by: the largest has tens of thousands.
             models.Index(fields=["customer", "-id", "state", "flow", "placed_at"], name="transfer_by_customer"),
-            models.Index(fields=["sent_at"], name="transfer_sent", condition=models.Q(sent_at__isnull=False)),
+            # With the customer: what one had sent on a day is counted here, without a look at the orders of others.
+            models.Index(
+                fields=["sent_at", "customer"], name="transfer_sent_customer", condition=models.Q(sent_at__isnull=False)
+            ),
             models.Index(fields=["-id", "attention"], name="transfer_attention", condition=models.Q(attention=True)),
             # What needs somebody, with all that its list, its counts and its causes are made of: one look at a small index.
             models.Index(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Min
@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from billing import caps, gates, hours
 from billing.dates import today
 from billing.models import Customer
-from flows import finding, merchants
+from flows import merchants
 from flows.models import Connection, Endpoint, Flow, Item, Transfer
 from flows.models.transfers import NEEDS_SOMEBODY
 from sharespine.lib.counting import CountOf
 from sharespine.lib.said import said, said_of_many
 from sharespine.lib.text import Text
+from sharespine.portal import per_day
 from sharespine.portal.access import SEE, Access, page, show
 
 #: So many causes, orders and connections are named.
@@ -71,7 +72,8 @@ def overview(request: HttpRequest, access: Access) -> HttpResponseBase:
 def _overview(customer: Customer) -> dict[str, Any]:
     now = timezone.now()
     day = today(now)
-    counts = _counts(customer.pk, now)
+    counts = _counts(customer.pk)
+    chart = per_day.chart(customer, now)
     causes = _causes(customer.pk)
     connections = list(Connection.objects.filter(customer=customer).select_related("erp").order_by("name"))
     paused = [one for one in connections if one.state == Connection.State.PAUSED]
@@ -85,6 +87,8 @@ def _overview(customer: Customer) -> dict[str, Any]:
     trouble = bool(causes or counts["stopped_items"] or paused or endpoints or hindered)
     return {
         **counts,
+        "chart": chart,
+        "sent_today": chart.days[-1].orders,
         "causes": causes,
         "paused": paused,
         "endpoints": endpoints,
@@ -103,16 +107,12 @@ def _overview(customer: Customer) -> dict[str, Any]:
     }
 
 
-def _counts(customer: int, now: datetime) -> dict[str, Any]:
+def _counts(customer: int) -> dict[str, Any]:
     """Everything that is counted, in one question."""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     transfers = Transfer.objects.filter(customer=customer)
-    # Among all that were sent today, which are fewer than what a large customer ever had.
-    sent_today = Transfer.objects.filter(sent_at__gte=midnight, sent_at__lt=midnight + timedelta(days=1))
     troubled = transfers.filter(NEEDS_SOMEBODY)
     with_us = troubled.filter(state__in=Transfer.TROUBLE).exclude(merchants.MINE)
     columns: dict[str, Any] = {
-        "sent_today": CountOf(finding.within(sent_today, "customer", [customer]), MANY),
         "waiting": CountOf(transfers.filter(state__in=["waiting", "sending", "retrying"]), MANY),
         "held": CountOf(transfers.filter(state=Transfer.State.HELD, due_at__isnull=False), MANY),
         "with_us": CountOf(with_us),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from billing import members
@@ -91,6 +91,38 @@ def test_an_order_is_found_read_and_tried_again_with_the_keyboard_alone(open_pag
 
 
 @LANGUAGES
+def test_the_days_are_shown_as_bars_and_told_as_a_table(open_page: Open, ulla: Merchant, language: str, mobile: bool) -> None:
+    today = Transfer.objects.filter(customer=ulla.customer, sent_at__date=timezone.localdate()).count()
+    page = open_page(ulla.address("overview"), user=ulla.owner, language=language, mobile=mobile)
+    size = page.locator(".per-day rect").last.bounding_box()
+    assert size
+    assert size["width"] > 5
+    assert size["height"] > 50
+    cell = page.locator("main details td").first
+    expect(cell).to_be_hidden()
+    page.locator("main details summary").click()
+    expect(cell).to_have_text(str(today))
+
+
+def test_orders_are_ticked_and_marked_as_handled_with_the_keyboard_alone(open_page: Open, ulla: Merchant) -> None:
+    changed = Transfer.objects.filter(customer=ulla.customer, attention=True)
+    assert changed.count() == 1
+    page = open_page(ulla.address("orders") + "?view=mine", user=ulla.owner)
+    expect(page.locator(".tick")).to_have_count(15)
+    tab_to(page, ".tick")
+    page.keyboard.press("Space")
+    tab_to(page, ".ticked button[formaction$='/handled/']")
+    page.keyboard.press("Enter")
+    expect(page.locator(".list tbody tr")).to_have_count(1)
+    tab_to(page, "[name=reason]")
+    page.keyboard.type("Rättad för hand")
+    page.keyboard.press("Enter")
+    expect(page.locator(".messages")).to_contain_text("1 order är markerad som åtgärdad.")
+    expect(page.locator(".tick")).to_have_count(14)
+    assert not changed.exists()
+
+
+@LANGUAGES
 def test_lists_are_narrowed_and_taken_along(
     open_page: Open, ulla: Merchant, language: str, mobile: bool, tmp_path: Path
 ) -> None:
@@ -114,8 +146,11 @@ def test_lists_are_narrowed_and_taken_along(
 def test_a_flow_and_a_connection_are_paused_and_go_on(open_page: Open, ulla: Merchant) -> None:
     flow = Flow.objects.filter(connection__customer=ulla.customer).earliest("pk")
     page = open_page(ulla.address("flow", flow.pk), user=ulla.owner)
-    page.locator(".tools form[action$='/pause/'] button").click()
+    page.locator(".tools a[href$='/pause/']").click()
+    page.fill("[name=reason]", "Nya artikelnummer")
+    page.locator("main form button").click()
     expect(page.locator("#flow-now .state").first).to_have_text("pausat")
+    expect(page.locator("#flow-now")).to_contain_text("Nya artikelnummer")
     assert Flow.objects.get(pk=flow.pk).state == Flow.State.PAUSED
     page.locator(".tools form[action$='/resume/'] button").click()
     expect(page.locator("#flow-now .state").first).to_have_text("aktivt")
