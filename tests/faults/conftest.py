@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,12 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from connectors.base import Direction, Register, Role
 from connectors.registry import sandbox_class, systems
 from sharespine.lib.clock import utcnow
+from tests import migrated
+from tests.migrated import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds: short, so that a test does not wait long for a dead worker's claims to run out.
@@ -32,25 +32,14 @@ QUICK = {"LEASE_SECONDS": str(LEASE), "SANDBOX": "true", "QUARANTINE_SECONDS": "
 @pytest.fixture(scope="session")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of processes on a migrated database of their own: PostgreSQL if `DATABASE_URL` says so, else SQLite."""
-    folder = tmp_path_factory.mktemp("var")
-    environment = {"SHARESPINE_VAR": str(folder), **QUICK}
+    environment = {"SHARESPINE_VAR": str(tmp_path_factory.mktemp("var")), **QUICK}
     server = os.environ.get("DATABASE_URL", "")
-    name = f"faults_{uuid.uuid4().hex[:10]}"
     if server.startswith("postgres"):
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        base, _, _ = server.rpartition("/")
-        environment["DATABASE_URL"] = f"{base}/{name}"
+        with migrated.database(server) as address:
+            yield {**environment, "DATABASE_URL": address}
+        return
     migrate(environment)
     yield environment
-    if server.startswith("postgres"):
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def migrate(database: dict[str, str]) -> None:
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, **database}, check=True)
 
 
 @pytest.fixture(scope="session")

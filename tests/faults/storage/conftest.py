@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import QUICK, ROOT, Processes, Stage, forking, migrate, staged
+from tests.faults.conftest import QUICK, ROOT, Processes, Stage, forking, staged
 from tests.faults.storage.servers import Server, programs, server
+from tests.migrated import migrate
 
 #: Seconds within which a worker must be back at work by itself.
 BACK = 30.0

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from tests.faults.conftest import QUICK, Stage, forking, migrate, staged
+from tests.faults.conftest import QUICK, Stage, forking, staged
 from tests.faults.storage.conftest import goes_on, wait_until, working
 from tests.faults.storage.servers import full, may_mount, small_disk
+from tests.migrated import migrate
 
 pytestmark = [
     pytest.mark.slow,
