@@ -33,8 +33,8 @@ bench: $(VENV)/test.done ## Measurements: speed, latency, memory, fairness (ARGS
 registers: $(VENV)/test.done ## Stock and articles through both simulators: calls, writes of a second run, memory
 	@$(PY) -m tests.benchmarks.registers $(ARGS)
 
-faults: $(VENV)/test.done ## The kill storm: half an hour on each database (ARGS="--kills N", "--seed N", "--only NAME")
-	@$(PY) -m pytest -q -m deep tests; deep=$$?; $(PY) -m tests.faults.chaos $(ARGS) && exit $$deep
+faults: $(VENV)/test.done ## The long tests, then the kill storm: half an hour on each database (ARGS="--kills N", "--seed N", "--only NAME")
+	@EXAMPLES=500 $(PY) -m pytest -q -m "deep or hypothesis" tests; deep=$$?; $(PY) -m tests.faults.chaos $(ARGS) && exit $$deep
 
 lint: $(VENV)/test.done ## Style
 	$(PY) -m ruff check .

@@ -16,9 +16,16 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi import checks
 
 from tests.api import documented
+from tests.conftest import EXAMPLES
 
-FEW = settings(max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-MANY = settings(FEW, max_examples=100, derandomize=False)
+#: Each day the same few examples of each operation; with `EXAMPLES=500` a hundred others.
+FEW = settings(
+    max_examples=EXAMPLES // 5,
+    derandomize=EXAMPLES <= 40,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @pytest.fixture
@@ -43,6 +50,7 @@ RULES_BEYOND = {
     "sign_up_create": "a quote that there is not, a company of Sweden without an organisation number",
 }
 
+
 any_request = schemathesis.openapi.from_dict(documented.schema(), config=SchemathesisConfig(seed=7))
 any_request.app = get_wsgi_application()
 
@@ -50,24 +58,18 @@ any_request.app = get_wsgi_application()
 needing_a_key = any_request.exclude(lambda context: {} in context.operation.definition.raw["security"])
 
 
+@pytest.mark.timeout(1800)
 @needing_a_key.parametrize()
 @FEW
 def test_with_a_key(case: schemathesis.Case[Any], ways_in: Any) -> None:
     send(case, ways_in[way(case)])
 
 
+@pytest.mark.timeout(1800)
 @any_request.parametrize()
 @FEW
 def test_without_a_key(case: schemathesis.Case[Any], ways_in: Any) -> None:
     send(case, {})
-
-
-@pytest.mark.deep
-@pytest.mark.timeout(1800)
-@any_request.parametrize()
-@MANY
-def test_with_a_key_for_long(case: schemathesis.Case[Any], ways_in: Any) -> None:
-    send(case, ways_in[way(case)])
 
 
 def way(case: schemathesis.Case[Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Iterator
@@ -9,12 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from connectors import registry
 from connectors.base import Register
 from flows import engine, tasks
 from flows.models import Connection, Endpoint, Flow, Item, Run, Transfer
+from tests.billing.contracted import contracted
+from tests.browser import seed
 from tests.customers import subscribed
 from tests.twins.world import EPOCH, WORLDS, World
 
@@ -92,3 +96,23 @@ def _twins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def rig(db: None) -> Rig:
     return make_rig()
+
+
+@pytest.fixture(scope="module")
+def _once(_kept: None) -> seed.Seeded:
+    """A back office with something of everything, made once for a module."""
+    contracted()
+    return seed.seed(orders=6)
+
+
+@pytest.fixture
+def seeded(_once: seed.Seeded, db: None) -> seed.Seeded:
+    # What a test changes of a record is undone in the database, not in the object.
+    return copy.deepcopy(_once)
+
+
+@pytest.fixture
+def chief(seeded: seed.Seeded) -> Client:
+    client = Client()
+    client.force_login(seeded.user)
+    return client

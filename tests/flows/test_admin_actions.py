@@ -18,9 +18,7 @@ from flows.admin import bulk
 from flows.models import Connection, Endpoint, Flow, Transfer
 from sharespine.lib.text import Text
 from tests.browser import seed
-from tests.flows.test_admin_pages import chief, member, seeded
-
-__all__ = ["chief", "seeded"]
+from tests.flows.test_admin_pages import member
 
 TRANSFERS = "/admin/flows/transfer/"
 CONFIRM = {"_form_submitted": "on"}

@@ -8,9 +8,7 @@ from django.test import Client
 
 from flows.models import Transfer
 from tests.browser import seed
-from tests.flows.test_admin_pages import chief, member, seeded
-
-__all__ = ["chief", "seeded"]
+from tests.flows.test_admin_pages import member
 
 TRANSFERS = "/admin/flows/transfer/"
 

@@ -14,9 +14,6 @@ from connectors.base import Choice, Option, OptionKind
 from flows.admin.options import OptionFields
 from flows.models import Endpoint, Flow
 from tests.browser import seed
-from tests.flows.test_admin_pages import chief, seeded
-
-__all__ = ["chief", "seeded"]
 
 
 def form(client: Client, address: str) -> dict[str, Any]:

@@ -10,9 +10,7 @@ from django.test import Client
 from flows import groups
 from flows.models import Transfer
 from tests.browser import seed
-from tests.flows.test_admin_pages import ADMIN, seeded
-
-__all__ = ["seeded"]
+from tests.flows.test_admin_pages import ADMIN
 
 CONFIRM = {"_form_submitted": "on", "reason": "Upplåst"}
 

@@ -24,9 +24,8 @@ from tests.acceptance.conftest import Rig, rig
 from tests.browser import seed
 from tests.connectors.echo import Echo
 from tests.flows.test_admin_actions import CONFIRM
-from tests.flows.test_admin_pages import chief, seeded
 
-__all__ = ["chief", "rig", "seeded"]
+__all__ = ["rig"]
 
 LIMITS = Limits(connect=10, read=10, total=10, retries=0)
 QUICK = Limits(connect=1, read=1, total=1, retries=0)
@@ -284,15 +283,17 @@ def _no_such_name() -> Any:
 
 class TestInTheProduct:
     def test_a_test_in_the_back_office_says_why_an_address_is_not_called(
-        self, strict: None, chief: Client, seeded: seed.Seeded, names: Names
+        self, strict: None, db: None, client: Client, names: Names
     ) -> None:
         names["shop.example.se"] = [["10.0.0.5"]]
+        seeded = seed.seed(orders=1)
+        client.force_login(seeded.user)
         shop = seeded.flows[0].shop
         shop.options |= {"address": "https://shop.example.se"}
         shop.save()
         page = f"/admin/flows/endpoint/{shop.pk}/"
-        answer = chief.post(f"{page}test/", CONFIRM, follow=True)
-        html = answer.content.decode() + chief.get(f"{page}change/").content.decode()
+        answer = client.post(f"{page}test/", CONFIRM, follow=True)
+        html = answer.content.decode() + client.get(f"{page}change/").content.decode()
         assert "leder till 10.0.0.5" in html
         assert "ALLOWED_NETWORKS" in html
         shop.refresh_from_db()
