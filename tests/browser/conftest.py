@@ -12,13 +12,16 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import translation
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.seed import Seeded, seed
 
 #: The first of these that there is. Without a window around the pages it takes half as long.
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+#: Milliseconds that a page has for what a test waits for: a machine that runs four of them at once is slow at times.
+PATIENCE = 25_000
+expect.set_options(timeout=PATIENCE)
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -75,7 +78,7 @@ def open_page(browser: Browser, live_server: Any, seeded: Seeded) -> Iterator[Op
     ) -> Page:
         size = {"width": 390, "height": 844} if mobile else {"width": 1440, "height": 900}
         context = browser.new_context(locale=language, timezone_id="Europe/Stockholm", viewport=size)  # type: ignore[arg-type]  # a dict is what it takes
-        context.set_default_timeout(8000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         if logged_in:
             client = Client()
