@@ -136,6 +136,8 @@ class Session:
         self.budget = budget
         self.last_beat = self.began
         self.problem: ConnectorError | None = None
+        #: Endpoints that did not let us in during this run.
+        self.denied: set[int] = set()
         #: Nothing more is begun: the ERP is to be left alone, the flow was paused, or this run is over.
         self.halted = False
         self.read_all = True
@@ -215,9 +217,15 @@ class Session:
         """Note that an endpoint failed; when it is to be left alone, this run takes on nothing more."""
         leave_alone = health.failed(endpoint, error)
         if isinstance(error, AccessError):
+            self.denied.add(endpoint.pk)
             health.pause(self.flow.connection, endpoint, error)
         if leave_alone or isinstance(error, ProtocolError):
             self.problem, self.halted = error, True
+
+    def endpoint_worked(self, endpoint: Endpoint) -> None:
+        """Note that an endpoint answered as it should. What was still under way when it denied us access is no news of it."""
+        if endpoint.pk not in self.denied:
+            health.worked(endpoint)
 
     def must_end(self) -> bool:
         """Whether nothing more may be begun: somebody paused the flow, or another run found the target to be down."""
@@ -252,7 +260,7 @@ class Session:
             self.halted = isinstance(error, AccessError)
             return
         self.has_read = True
-        health.worked(endpoint)
+        self.endpoint_worked(endpoint)
 
     def _has_read_enough(self) -> bool:
         """Whether the time for reading is up. Raises `Halted` where an initial sync was stopped."""

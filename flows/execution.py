@@ -95,7 +95,13 @@ class Execution:
             return
         with Shaping(self.flow) as self.shaping, self.erp.connect(self.flow.target_options) as self.target:
             writes = self.target.capabilities.writes[self.register]
-            self.settling = Settling(self.flow, self.run, writes, partial(self.session.endpoint_failed, self.erp))
+            self.settling = Settling(
+                self.flow,
+                self.run,
+                writes,
+                erp_failed=partial(self.session.endpoint_failed, self.erp),
+                erp_worked=partial(self.session.endpoint_worked, self.erp),
+            )
             try:
                 while self._step():
                     pass

@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing import caps
 from connectors.base import Document, Writes
 from connectors.errors import AccessError, ConnectorError, ProtocolError, TemporaryError, WhoActs
-from flows import bugs, health, retry
+from flows import bugs, retry
 from flows.ledger import claims, outcomes
 from flows.ledger.batch import Batch
 from flows.ledger.rows import record_from
@@ -51,13 +51,22 @@ def quarantine(writes: Writes) -> timedelta:
 
 
 class Settling:
-    """Settles the transfers of one run. `writes` is what the target can do; `erp_failed` is told of every failure of its own.
+    """Settles the transfers of one run. `writes` is what the target can do; `erp_failed` is told of every failure of its own,
+    and `erp_worked` of every answer that was as it should be.
 
     All of it within `together`.
     """
 
-    def __init__(self, flow: Flow, run: Run, writes: Writes, erp_failed: Callable[[ConnectorError], None]) -> None:
-        self.flow, self.writes, self.erp_failed = flow, writes, erp_failed
+    def __init__(
+        self,
+        flow: Flow,
+        run: Run,
+        writes: Writes,
+        *,
+        erp_failed: Callable[[ConnectorError], None],
+        erp_worked: Callable[[], None],
+    ) -> None:
+        self.flow, self.writes, self.erp_failed, self.erp_worked = flow, writes, erp_failed, erp_worked
         self.batch = Batch(run, Outbox(flow.connection.customer_id, run.now))
         #: Orders that were not sent after all, and need no room. One that is tried again keeps its place in the queue for it.
         self.given_back: list[str] = []
@@ -120,7 +129,7 @@ class Settling:
             self._adopt(transfer, (document,))
             return
         outcomes.sent(self.batch, transfer, document)
-        health.worked(self.flow.connection.erp)
+        self.erp_worked()
 
     def plugins_failed(self, transfer: Transfer, errors: Sequence[PluginFailed]) -> None:
         """The order is in the ERP, and plugins failed when they were told: nothing undoes that, and somebody has to know."""
@@ -155,7 +164,7 @@ class Settling:
             # It says nothing about the ERP, which may not have been asked.
             self.wrong.append(error)
         else:
-            health.worked(self.flow.connection.erp)
+            self.erp_worked()
         evidence = str(error.evidence)
         self._give_back(transfer)
         outcomes.stop(self.batch, transfer, error.text, code=error.code, acts=error.who_acts, evidence=evidence)

@@ -18,7 +18,7 @@ from django.db.models import OuterRef, QuerySet
 
 from connectors.base import Change, Put, Query
 from connectors.errors import AccessError, ConnectorError, Missing, ProtocolError, RejectedError, TemporaryError, WhoActs
-from flows import bugs, health, retry
+from flows import bugs, retry
 from flows.deciding import Article, Deciding, Left, Wanted
 from flows.ledger import items, runs
 from flows.models import Item
@@ -251,7 +251,7 @@ class Syncing:
             return
         new = [item.key for item in batch if not item.target_id]
         if error is None:
-            health.worked(self.endpoint)
+            self.session.endpoint_worked(self.endpoint)
             outcomes = future.result()
             for item in batch:
                 want, outcome = outcomes.get(item.pk, (None, None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from django.utils import timezone
 from connectors.base import Capabilities, Document, Draft, Register, Writes
 from connectors.errors import (
     BadCredentials,
+    ConnectorError,
     InvalidRecord,
     RateLimited,
     ServerFailed,
@@ -20,7 +22,7 @@ from connectors.errors import (
     UnexpectedResponse,
     Unreachable,
 )
-from flows import engine, services
+from flows import engine, health, services
 from flows.ledger import claims, outcomes, runs
 from flows.ledger.batch import Batch
 from flows.models import Connection, Endpoint, Event, Flow, Run, Transfer
@@ -245,6 +247,34 @@ def test_a_dead_erp_is_left_alone_after_five_failures_and_nothing_is_stopped(rig
     rig.make_due()
     rig.run()
     assert set(rig.states().values()) == {"sent"}
+
+
+def test_an_order_that_was_under_way_when_the_erp_denied_us_does_not_make_it_work_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.world.place("1")
+    rig.world.place("2")
+    both_began, was_denied = threading.Barrier(2, timeout=10), threading.Event()
+    failed = health.failed
+
+    def noted(endpoint: Endpoint, error: ConnectorError) -> bool:
+        answer = failed(endpoint, error)
+        was_denied.set()
+        return answer
+
+    def write(reference: str) -> None:
+        both_began.wait()
+        if reference.endswith("-1"):
+            raise BadCredentials
+        assert was_denied.wait(10)
+
+    monkeypatch.setattr(health, "failed", noted)
+    rig.world.before_write = write
+    rig.run()
+    assert rig.states()["2"] == "sent"
+    rig.flow.refresh_from_db()
+    assert rig.flow.connection.state == Connection.State.PAUSED
+    assert Endpoint.objects.get(pk=rig.flow.connection.erp_id).health == Endpoint.Health.DENIED
 
 
 def test_when_the_erp_asks_for_a_pause_nothing_is_sent_before_it_is_over(rig: Rig) -> None:

@@ -247,7 +247,7 @@ def test_an_order_that_may_be_in_the_erp_keeps_its_room_when_it_is_left_for_late
     run = runs.begin(narrow.flow, kind=Run.Kind.POLL, owner=owners.me())
     assert run is not None
     (transfer,) = claims.claim(run, 10)
-    settling = Settling(narrow.flow, run, narrow.flow.writes, lambda error: None)
+    settling = Settling(narrow.flow, run, narrow.flow.writes, erp_failed=lambda error: None, erp_worked=lambda: None)
     with settling.together():
         settling.leave(transfer)
     assert narrow.transfer("1").in_doubt
