@@ -26,6 +26,7 @@ DATABASE_TESTS = [
     "tests/portal/test_users.py",
     "tests/portal/test_orders.py",
     "tests/portal/test_items.py",
+    "tests/portal/test_overview.py",
     "tests/portal/test_runs.py",
     "tests/portal/test_log_growth.py",
     "tests/acceptance",
@@ -100,7 +101,7 @@ def find_postgresql() -> str:
 
 def run(arguments: list[str], environment: dict[str, str]) -> int:
     # More than the two cores that the suite is made for: tests wait for processes, browsers and locks.
-    command = [sys.executable, "-m", "pytest", "-n", os.environ.get("TEST_PROCESSES", "4"), "--dist", "worksteal", *arguments]
+    command = [sys.executable, "-m", "pytest", "-n", os.environ.get("TEST_PROCESSES", "3"), "--dist", "worksteal", *arguments]
     # Hundreds of processes are started: what one has compiled, the others take, whatever the shell says.
     compiled = {"PYTHONDONTWRITEBYTECODE": ""}
     with migrated.made(environment) as copied:

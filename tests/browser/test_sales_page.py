@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from billing.models import Customer, Quote, SignUp
 from sharespine.salespage.server import serving
-from tests.browser.conftest import Open
+from tests.browser.conftest import PATIENCE, Open
 from tests.browser.seed import Seeded
 from tests.browser.test_accessible import violations
 
@@ -33,7 +33,7 @@ def sales(browser: Browser, live_server: Any, settings: Any, seeded: Seeded) -> 
         def open_(*, language: str = "sv", mobile: bool = False) -> Page:
             size = {"width": 390, "height": 844} if mobile else {"width": 1440, "height": 900}
             context = browser.new_context(locale=language, viewport=size)  # type: ignore[arg-type]  # a dict is what it takes
-            context.set_default_timeout(8000)
+            context.set_default_timeout(PATIENCE)
             contexts.append(context)
             page = context.new_page()
             page.on("pageerror", lambda error: wrongs.append(f"script error: {error}"))

@@ -308,7 +308,9 @@ def test_a_plugin_is_told_what_was_sent_and_finds_nothing_of_ours_around_it(
     assert entry["password"] == "hemligt-1"
 
 
-@pytest.mark.parametrize("deed", ["loop", "fail", "eat", "die", "babble"])
+@pytest.mark.parametrize(
+    "deed", ["loop", "die", *(pytest.param(deed, marks=pytest.mark.deep) for deed in ("fail", "eat", "babble"))]
+)
 def test_a_plugin_that_fails_after_the_write_loses_nothing_and_somebody_is_told_once(rig: Rig, deed: str) -> None:
     choose(rig, "naughty", limit=PATIENCE.get(deed, "5"), does=deed, at="after_write")
     place(rig, "1", "2", "3")

@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 from flows.models import Endpoint
 from flows.workers import Presence
 from tests.customers import subscribed
+from tests.migrated import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -95,6 +96,7 @@ def test_a_new_key_is_one(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_demo_proves_itself_and_transfers_nothing_twice(tmp_path: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
     environment["SHARESPINE_VAR"] = str(tmp_path)
+    migrate(environment)
     command = [sys.executable, "manage.py", "demo", "--no-serve", "--orders", "40"]
     first, second = (
         subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)

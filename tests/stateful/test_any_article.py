@@ -13,9 +13,9 @@ from tests.stateful.test_any_order import FIRST, settings_of
 from tests.stateful.workers import TALLY
 
 #: As for orders: `STATEFUL=2000x50` looks deeper, `STATEFUL_FROM=7000` elsewhere.
-EXAMPLES, STEPS = (int(number) for number in os.environ.get("STATEFUL", "3x20").split("x"))
+EXAMPLES, STEPS = (int(number) for number in os.environ.get("STATEFUL", "2x20").split("x"))
 #: Examples of articles take longer than those of orders.
-ROUND = 3
+ROUND = 2
 
 
 @pytest.mark.django_db

@@ -15,10 +15,10 @@ from tests.stateful.workers import PLACES, TALLY
 
 ROOT = Path(__file__).resolve().parents[2]
 #: `STATEFUL=2000x50` looks deeper than `make test`: so many examples of so many steps. `STATEFUL_FROM=7000` takes other ones.
-EXAMPLES, STEPS = (int(number) for number in os.environ.get("STATEFUL", "12x30").split("x"))
+EXAMPLES, STEPS = (int(number) for number in os.environ.get("STATEFUL", "6x30").split("x"))
 FIRST = int(os.environ.get("STATEFUL_FROM", "0"))
-#: After ten examples Hypothesis begins to vary those that it had, six times each, which finds less than new ones do.
-ROUND = 10
+#: Fewer than ten: after them Hypothesis begins to vary those that it had, six times each, which finds less than new ones do.
+ROUND = 6
 
 
 @pytest.mark.django_db
