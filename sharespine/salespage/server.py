@@ -61,5 +61,13 @@ def serving(api: str, *, port: int = 0) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
+
+        def stop() -> None:
+            for channel in list(server.active_channels.values()):
+                channel.handle_close()
+            server.close()
+
+        server.task_dispatcher.shutdown()
+        # In its own thread: from here what it waits for would be closed under its hands.
+        server.trigger.pull_trigger(stop)
         thread.join(timeout=5)
