@@ -66,7 +66,7 @@ WITH_BODY = (Code.INVALID_JSON, Code.UNSUPPORTED_MEDIA_TYPE)
 WRONG_KEY = (Code.KEY_INVALID, Code.KEY_EXPIRED, Code.KEY_REVOKED)
 
 
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers the class as it is made
+class KeyScheme(OpenApiAuthenticationExtension):
     """How a key is sent."""
 
     target_class = "sharespine.api.keys.KeyAuthentication"

@@ -35,8 +35,8 @@ class SchemaView(PublicView):
 
 @cache
 def _schema() -> dict[str, Any]:
-    generator = SchemaGenerator()  # type: ignore[no-untyped-call]  # the library has no types
-    schema: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # as above
+    generator = SchemaGenerator()
+    schema: dict[str, Any] = generator.get_schema(request=None, public=True)
     return schema
 
 
