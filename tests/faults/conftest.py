@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from tests.migrated import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds: short, so that a test does not wait long for a dead worker's claims to run out.
-LEASE = 1
+LEASE = 2
 #: Settings of processes that a test waits for.
 QUICK = {"LEASE_SECONDS": str(LEASE), "SANDBOX": "true", "QUARANTINE_SECONDS": "0"}
 
@@ -139,6 +140,14 @@ class Stage:
             return False
         self.last = answer
         return True
+
+    def kill(self, point: str) -> None:
+        """Run until a process has died at `point`. On a busy machine the first run may come before what leads there is due."""
+        ends = time.monotonic() + 60
+        while self.run(crash_at=point):
+            may_come = self.last["due"] and time.monotonic() < ends
+            assert may_come, f"the worker never came to {point}: {self.last}"
+            time.sleep(0.2)
 
     def make_due(self) -> None:
         """Let the time pass until what is followed is looked at."""

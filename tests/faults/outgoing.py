@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import db
+from django.conf import settings
 from django.utils import timezone
 
 from flows import webhooks
@@ -25,8 +26,8 @@ def add(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def deliver(webhook: int) -> dict[str, Any]:
-    """Send what is due, with claims that run out within a second."""
-    delivery.LEASE = timedelta(seconds=1)
+    """Send what is due, with claims that run out as soon as those of orders."""
+    delivery.LEASE = timedelta(seconds=settings.LEASE_SECONDS)
     delivery.deliver()
     return look(webhook)
 

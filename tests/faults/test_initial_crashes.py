@@ -39,9 +39,12 @@ def test_articles_are_created_once_whenever_a_worker_is_killed_and_also_when_it_
     assert step(stage, "work", sync, crash_at=point) is None, f"the worker never came to {point}"
     time.sleep(LEASE + 0.5)
     step(stage, "stop", sync)
-    assert step(stage, "until_over", sync)["state"] == "stopped"
-    step(stage, "resume", sync)
     over = step(stage, "until_over", sync)
+    # Whoever died after it had settled may have settled all of them at once: then nothing is left to be stopped.
+    if point != "settled" or over["state"] != "done":
+        assert over["state"] == "stopped"
+        step(stage, "resume", sync)
+        over = step(stage, "until_over", sync)
     assert sorted(a.article_number for a in target.articles() if a.article_number in numbers) == numbers
     assert (over["state"], over["entries"], over["left"], over["refused"]) == ("done", 1, 0, 0)
     # What a worker had created just before it was killed is found there, and told so.

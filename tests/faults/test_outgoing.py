@@ -55,7 +55,7 @@ def hook(stage: Stage) -> Iterator[Hook]:
 def test_a_worker_killed_at_any_step_of_a_run_leaves_one_message_an_order(hook: Hook, point: str) -> None:
     hook.add()
     orders = sorted(hook.stage.shop.place_order() for _ in range(5))
-    assert not hook.stage.run(crash_at=point)
+    hook.stage.kill(point)
     hook.stage.until_settled()
     assert hook.stage.references() == orders
     assert hook.deliver()

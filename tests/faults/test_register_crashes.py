@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 
 import pytest
 
 from connectors.base import Direction, Register
 from connectors.progress import Milestone
-from tests.faults.conftest import LEASE, Stage
+from tests.faults.conftest import Stage
 
 COUNT = 7
 POINTS = ["captured", "before_write", "after_write", "before_settle_commit", "settled"]
@@ -18,8 +17,7 @@ FEW = {"captured", "after_write"}
 
 def kill(stage: Stage, point: str) -> None:
     """One worker that dies at `point`, and then others until everything is done."""
-    assert not stage.run(crash_at=point), f"the worker never came to {point}"
-    time.sleep(LEASE + 0.5)
+    stage.kill(point)
     stage.until_settled()
 
 
