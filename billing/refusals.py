@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sharespine.lib.text import Text
+from sharespine.lib.text import Text, Value
 
 
 class Refused(Exception):
     """What was asked cannot be done; `text` says why, and what can be done instead."""
 
-    def __init__(self, message: str, **values: str | Text) -> None:
+    def __init__(self, message: str, **values: Value) -> None:
         self.text = Text(message, values)
         super().__init__(str(self.text))

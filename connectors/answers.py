@@ -63,7 +63,7 @@ class Mask:
 
     def text(self, text: Text, *, longest: int) -> Text:
         """`text` with its values masked, and then cut to `longest` characters."""
-        values = {key: value if isinstance(value, Text) else self(value)[:longest] for key, value in text.values.items()}
+        values = {key: self(value)[:longest] if isinstance(value, str) else value for key, value in text.values.items()}
         return Text(self(text.message)[:longest], values)
 
     def __repr__(self) -> str:

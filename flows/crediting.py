@@ -8,7 +8,7 @@ from decimal import Decimal
 from connectors.errors import InvalidRecord
 from connectors.records import LineKind, Order, OrderLine, Refund
 from sharespine.lib.money import ZERO, cents
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Amount, Text
 
 
 def credit_of(order: Order, refund: Refund) -> Order:
@@ -22,7 +22,9 @@ def credit_of(order: Order, refund: Refund) -> Order:
         text = N_(
             "The rows of the refund come to %(rows)s, and %(amount)s was given back. Make the credit note in the ERP by hand."
         )
-        raise InvalidRecord(Text(text, {"rows": str(-total), "amount": str(refund.gross)}))
+        raise InvalidRecord(
+            Text(text, {"rows": Amount(-total, order.currency), "amount": Amount(refund.gross, order.currency)})
+        )
     return _taking_back(order, f"r{refund.source_id}", tuple(lines), total, vat, note=refund.reason)
 
 
@@ -69,7 +71,7 @@ def _on_the_whole(order: Order, refund: Refund) -> OrderLine:
             "%(amount)s was given back without saying for which rows, and the order has several VAT rates. Make the credit "
             "note in the ERP by hand."
         )
-        raise InvalidRecord(Text(text, {"amount": f"{refund.gross} {order.currency}"}))
+        raise InvalidRecord(Text(text, {"amount": Amount(refund.gross, order.currency)}))
     net = cents(refund.gross / (1 + rate / 100))
     return OrderLine(
         source_id=refund.source_id,

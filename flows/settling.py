@@ -23,7 +23,7 @@ from flows.plugins import health as plugin_health
 from flows.plugins.failures import Filtered, PluginFailed
 from flows.rules import skip_reason
 from sharespine.lib.checkpoints import reach
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Amount, Text
 
 BUG = Text(N_("Something in Sharespine failed on this order. Our developers have been told and look into it."))
 UNKNOWN = Text(
@@ -218,8 +218,8 @@ class Settling:
                 N_("The order is in the ERP as number %(number)s with %(there)s, but %(here)s in the shop. Correct it there."),
                 {
                     "number": document.target_id,
-                    "there": f"{document.total} {document.currency}",
-                    "here": f"{transfer.total} {transfer.currency}",
+                    "there": Amount(document.total, document.currency),
+                    "here": Amount(transfer.total, transfer.currency),
                 },
             )
         else:

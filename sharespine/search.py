@@ -59,7 +59,7 @@ def _items(request: HttpRequest, term: str) -> Iterator[SearchResult]:
     found = Item.objects.filter(pk__in=ids).select_related("flow__shop", "flow__connection__erp", "flow__connection__customer")
     for item in found.defer("payload"):
         title = f"{item} · {item.flow.connection.customer} · {item.get_state_display()}"
-        yield _result(item, title, f"{item.flow} · {item.written or '–'}", "inventory_2")
+        yield _result(item, title, f"{item.flow} · {item.written_as_read or '–'}", "inventory_2")
 
 
 def _endpoints(request: HttpRequest, term: str) -> Iterator[SearchResult]:

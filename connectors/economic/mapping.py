@@ -29,7 +29,7 @@ from connectors.errors import InvalidRecord
 from connectors.records import Order
 from sharespine.lib.clock import utcnow
 from sharespine.lib.money import ZERO
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Amount, Text
 
 #: Stands in the document's body for the number of a customer that is created first.
 NEW_CUSTOMER = "new"
@@ -91,16 +91,15 @@ def _rounding(order: Order, gross: Decimal, vat: Decimal, settings: Settings, cu
     """The rounding row, if one is needed. Raises `InvalidRecord` when the order would have to be changed by more."""
     difference = order.total - gross
     amounts = {
-        "total": f"{order.total:f}",
-        "there": f"{gross:f}",
-        "difference": f"{difference:f}",
-        "vat": f"{order.total_vat:f}",
-        "vat_there": f"{vat:f}",
-        "currency": order.currency,
+        "total": Amount(order.total, order.currency),
+        "there": Amount(gross, order.currency),
+        "difference": Amount(difference, order.currency),
+        "vat": Amount(order.total_vat, order.currency),
+        "vat_there": Amount(vat, order.currency),
     }
     if abs(vat - order.total_vat) > settings.tolerance or abs(difference) > settings.tolerance:
         text = N_(
-            "The order is %(total)s %(currency)s in the shop (VAT %(vat)s) and would be %(there)s in e-conomic (VAT "
+            "The order is %(total)s in the shop (VAT %(vat)s) and would be %(there)s in e-conomic (VAT "
             "%(vat_there)s), a difference of %(difference)s. That is more than may be rounded. Correct the order in the shop, "
             "or the VAT of its rows, then press Retry."
         )
@@ -109,16 +108,11 @@ def _rounding(order: Order, gross: Decimal, vat: Decimal, settings: Settings, cu
         return []
     if not settings.rounding_row or not settings.rounding_article:
         text = N_(
-            "The order is %(total)s %(currency)s in the shop (VAT %(vat)s) and would be %(there)s in e-conomic (VAT "
+            "The order is %(total)s in the shop (VAT %(vat)s) and would be %(there)s in e-conomic (VAT "
             "%(vat_there)s), a difference of %(difference)s. Allow a rounding row on the flow and press Retry."
         )
         raise InvalidRecord(Text(text, amounts))
-    cutter.notices.append(
-        Text(
-            N_("A rounding row of %(difference)s %(currency)s was added."),
-            {"difference": amounts["difference"], "currency": order.currency},
-        )
-    )
+    cutter.notices.append(Text(N_("A rounding row of %(difference)s was added."), {"difference": amounts["difference"]}))
     return [rounding_row(difference, settings)]
 
 

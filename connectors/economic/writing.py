@@ -22,7 +22,7 @@ from connectors.economic.settings import Settings
 from connectors.errors import ConnectorError, InvalidRecord, Missing, RejectedError
 from connectors.http import Transport
 from sharespine.lib.money import ZERO
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Amount, Text, Value
 
 NUMBERS = {"order": "orderNumber", "invoice": "draftInvoiceNumber"}
 
@@ -201,7 +201,7 @@ class Writing:
             raise
         self._delete(path, document)
         text = N_(
-            "e-conomic adds the order up to %(there)s %(currency)s (VAT %(vat_there)s), and it is %(total)s in the shop. The "
+            "e-conomic adds the order up to %(there)s (VAT %(vat_there)s), and it is %(total)s in the shop. The "
             "difference of %(difference)s may not be rounded, so the draft was deleted again. Correct the VAT of the rows or "
             "the product groups of the articles, then press Retry."
         )
@@ -209,11 +209,10 @@ class Writing:
             Text(
                 text,
                 {
-                    "there": f"{document.total:f}",
-                    "vat_there": f"{document.total_vat:f}",
-                    "total": f"{self.draft.total:f}",
-                    "difference": f"{difference:f}",
-                    "currency": self.draft.currency,
+                    "there": Amount(document.total, document.currency),
+                    "vat_there": Amount(document.total_vat, document.currency),
+                    "total": Amount(self.draft.total, self.draft.currency),
+                    "difference": Amount(difference, self.draft.currency),
                 },
             )
         )
@@ -238,8 +237,8 @@ class Writing:
         return {**body, "lines": lines}
 
     def _tell_rounding(self, difference: Decimal) -> None:
-        text = N_("e-conomic rounded the VAT another way: the rounding row was changed by %(difference)s %(currency)s.")
-        self.notices.append(Text(text, {"difference": f"{difference:f}", "currency": self.draft.currency}))
+        text = N_("e-conomic rounded the VAT another way: the rounding row was changed by %(difference)s.")
+        self.notices.append(Text(text, {"difference": Amount(difference, self.draft.currency)}))
 
     def _delete(self, path: str, document: Document) -> None:
         try:
@@ -251,5 +250,9 @@ class Writing:
                 "e-conomic adds draft %(number)s up to %(there)s, and the order is %(total)s in the shop. We could not delete "
                 "the draft. Delete it there, then press Retry."
             )
-            values = {"number": document.target_id, "there": f"{document.total:f}", "total": f"{self.draft.total:f}"}
+            values: dict[str, Value] = {
+                "number": document.target_id,
+                "there": Amount(document.total, document.currency),
+                "total": Amount(self.draft.total, self.draft.currency),
+            }
             raise InvalidRecord(Text(text, values), evidence=error.evidence) from None

@@ -17,7 +17,7 @@ from connectors.errors import InvalidRecord, RejectedError, Unsupported
 from connectors.woocommerce.settings import Settings
 from connectors.woocommerce.wire import Wire
 from sharespine.lib.money import cents
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Amount, Text
 
 #: Beyond this a stock is no stock: the largest number that WordPress keeps whole everywhere (32 bits, general knowledge).
 _MOST = Decimal(2_147_483_647)
@@ -85,8 +85,8 @@ class Form:
         sale = None if price.sale is None else self._amount(price, price.sale)
         notices: tuple[Text, ...] = ()
         if sale is not None and sale >= regular:
-            values = {"article": price.article_number, "sale": str(sale), "regular": str(regular)}
-            notices, sale = (Text(_NO_GAIN, values),), None
+            amounts = {"sale": Amount(sale, own), "regular": Amount(regular, own)}
+            notices, sale = (Text(_NO_GAIN, {"article": price.article_number, **amounts}),), None
         if price.sale_from and price.sale_to and price.sale_to < price.sale_from:
             raise InvalidRecord(Text(_DATES, {"article": price.article_number}))
         body: dict[str, Any] = {}
@@ -103,7 +103,7 @@ class Form:
     def _amount(self, price: Price, amount: Decimal) -> Decimal:
         """`amount` as prices are entered in the shop, in its currency, with two decimals."""
         if amount < 0:
-            raise InvalidRecord(Text(_BELOW_ZERO, {"article": price.article_number, "amount": str(amount)}))
+            raise InvalidRecord(Text(_BELOW_ZERO, {"article": price.article_number, "amount": Amount(amount, price.currency)}))
         if price.includes_vat is self.settings.prices_include_vat:
             return cents(amount)
         if price.vat_rate is None:

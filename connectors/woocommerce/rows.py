@@ -14,7 +14,7 @@ from connectors.errors import InvalidRecord
 from connectors.records import LineKind, OrderLine
 from connectors.woocommerce import wording
 from sharespine.lib.money import ZERO, cents, decimal, is_cents
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Amount, Text
 
 _HUNDRED = Decimal(100)
 _Rates = Mapping[int, tuple[Decimal, bool]]
@@ -183,7 +183,7 @@ def _rate(row: Mapping[str, Any], rates: _Rates, *, net: Decimal, vat: Decimal, 
                     "WooCommerce does not say at which rate row “%(row)s” of order %(number)s has its VAT of %(vat)s. "
                     "Press Recalculate on the order in WooCommerce; it is then fetched again by itself."
                 ),
-                {"row": wording.one_line(row.get("name") or row.get("method_title")), "number": number, "vat": str(vat)},
+                {"row": wording.one_line(row.get("name") or row.get("method_title")), "number": number, "vat": Amount(vat)},
             )
         )
     percent = sum((rates[rate][0] for rate in charged if not rates[rate][1]), Decimal(0))

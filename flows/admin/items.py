@@ -146,7 +146,7 @@ class ItemAdmin(StreamedExport, HistoryAdmin):
 
     @display(description=_("last written"))
     def written_shown(self, item: Item) -> str:
-        return item.written or "–"
+        return item.written_as_read or "–"
 
     @display(description=_("when"))
     def when_written(self, item: Item) -> str:

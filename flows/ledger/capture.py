@@ -24,7 +24,7 @@ from flows.models import Event, Flow, Run, Transfer
 from flows.outgoing.outbox import Outbox
 from flows.rules import skip_reason
 from sharespine.lib.checkpoints import reach
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Amount, Text
 
 #: The code of a transfer that a person decided not to make: a change in the shop does not bring it back.
 BY_HAND = "SkippedByHand"
@@ -216,7 +216,7 @@ def _new(flow: Flow, record: Order, run: Run, share: Share) -> tuple[Transfer, E
         transfer.state, transfer.due_at = State.WAITING, run.now()
         text = Text(
             N_("Order %(number)s, %(total)s, was fetched from the shop."),
-            {"number": record.number, "total": f"{record.total} {record.currency}"},
+            {"number": record.number, "total": Amount(record.total, record.currency)},
         )
         return transfer, event(transfer, Kind.CAPTURED, text, run=run)
     transfer.state, transfer.message, transfer.cause = State.SKIPPED, reason, reason.message[:300]
@@ -239,7 +239,7 @@ def _seen_again(transfer: Transfer, flow: Flow, record: Order, run: Run, share: 
     elif before != facts["document_hash"]:
         text = Text(
             N_("The order was changed in the shop: %(total)s, status “%(status)s”."),
-            {"total": f"{record.total} {record.currency}", "status": record.status},
+            {"total": Amount(record.total, record.currency), "status": record.status},
         )
         event(transfer, Kind.CHANGED, text, run=run).save()
     return "changed"
@@ -284,12 +284,12 @@ def _changed_after(transfer: Transfer, flow: Flow, record: Order, *, before: str
             return
         text = Text(
             N_("%(amount)s was refunded in the shop after the order was transferred. Make a credit note in the ERP by hand."),
-            {"amount": f"{record.refunded} {record.currency}"},
+            {"amount": Amount(record.refunded, record.currency)},
         )
     else:
         text = Text(
             N_("The order was changed in the shop after the transfer: %(then)s then, %(now)s now. Correct the ERP by hand."),
-            {"then": f"{transfer.total} {transfer.currency}", "now": f"{record.total} {record.currency}"},
+            {"then": Amount(transfer.total, transfer.currency), "now": Amount(record.total, record.currency)},
         )
     outcomes.flag(transfer, text, run)
 

@@ -14,7 +14,7 @@ from flows.crediting import credit_of, credit_of_all
 from flows.ledger.inserting import insert
 from flows.ledger.rows import Kind, State, event
 from flows.models import Flow, Run, Transfer
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Amount, Text
 
 
 def take_back(transfer: Transfer, flow: Flow, order: Order, run: Run) -> bool:
@@ -76,7 +76,7 @@ def _transfer(original: Transfer, flow: Flow, credit: Order, run: Run) -> Transf
 def _say(original: Transfer, made: Transfer, credit: Order, run: Run) -> None:
     text = Text(
         N_("%(amount)s was given back in the shop after the transfer. A credit note is made in the ERP."),
-        {"amount": f"{-credit.total} {credit.currency}"},
+        {"amount": Amount(-credit.total, credit.currency)},
     )
     event(original, Kind.NOTICE, text, run=run).save()
     event(made, Kind.CAPTURED, text, run=run).save()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from connectors.base import Register
 from flows.models.flows import Flow
 from flows.models.runs import Run
 from flows.models.texts import TextColumn
 from flows.models.transfers import Transfer
+from sharespine.lib import display
 from sharespine.lib.indexes import PrefixIndex
+
+#: As `flows.deciding` says a price, and a quantity.
+_PRICE = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})(?: \((-?\d+(?:\.\d+)?)\))?")
+_QUANTITY = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 class Item(models.Model):
@@ -73,3 +82,13 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.number or self.source_id
+
+    @property
+    def written_as_read(self) -> str:
+        """`written` with numbers as the reader writes them: `80,00 kr (60,00 kr)` for `80.00 SEK (60.00)`."""
+        if price := _PRICE.fullmatch(self.written):
+            regular, currency, sale = price.groups()
+            return display.amount(regular, currency) + (f" ({display.amount(sale, currency)})" if sale else "")
+        if self.flow.register == Register.STOCK and _QUANTITY.fullmatch(self.written):
+            return display.number(Decimal(self.written))
+        return self.written

@@ -78,8 +78,12 @@ def amount(value: Decimal | str | None, currency: str = "SEK") -> str:
     """An amount of money as Swedish businesses write it: `1 234,50 kr`, other currencies with their code."""
     if value in (None, ""):
         return "–"
-    number = number_format(Decimal(value), 2, use_l10n=True, force_grouping=True)
-    return f"{number}\N{NO-BREAK SPACE}{'kr' if currency in ('SEK', '') else currency}"
+    return f"{plain_amount(Decimal(value))}\N{NO-BREAK SPACE}{'kr' if currency in ('SEK', '') else currency}"
+
+
+def plain_amount(value: Decimal) -> str:
+    """`1 234,50`: an amount of which the unit stands elsewhere, or nowhere."""
+    return number_format(value, 2, use_l10n=True, force_grouping=True)
 
 
 def translated(message: str) -> str:

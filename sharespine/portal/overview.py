@@ -20,7 +20,7 @@ from flows import merchants
 from flows.models import Connection, Endpoint, Flow, Item, Transfer
 from flows.models.transfers import NEEDS_SOMEBODY
 from sharespine.lib.counting import CountOf
-from sharespine.lib.said import said, said_of_many
+from sharespine.lib.said import said
 from sharespine.lib.text import Text
 from sharespine.portal import per_day
 from sharespine.portal.access import SEE, Access, page, show
@@ -33,7 +33,10 @@ MANY = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Orders that wait for the merchant for the same reason. `since` is when the first of them began to."""
+    """Orders that wait for the merchant for the same reason. `since` is when the first of them began to.
+
+    `example`, `number` and `message` are those of the latest.
+    """
 
     cause: str
     orders: int
@@ -44,11 +47,11 @@ class Cause:
 
     @property
     def words(self) -> str:
-        """What happened to one order, or what several have in common."""
+        """What happened to the latest of them: a sentence with its values says more than one with gaps."""
         if not self.cause:
             # Of a change after the transfer, what changed stands in what has happened to the order.
             return _("The order was changed in the shop after the transfer.")
-        return said(self.message) if self.orders == 1 else said_of_many(self.cause)
+        return said(self.message)
 
 
 def home(request: HttpRequest) -> HttpResponseBase:

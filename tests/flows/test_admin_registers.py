@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 
 from billing.models import Subscription
 from billing.refusals import Refused
@@ -387,6 +388,21 @@ def items(made: Connection) -> dict[str, Item]:
         "retrying": item(products, "B-1", Item.State.RETRYING, due_at=timezone.now()),
         "waiting": item(products, "B-2", Item.State.WAITING),
     }
+
+
+@pytest.mark.parametrize(
+    ("register", "written", "shown"),
+    [
+        ("prices", "1080.00 SEK (960.50)", "1\xa0080,00\xa0kr (960,50\xa0kr)"),
+        ("prices", "80.00 EUR", "80,00\xa0EUR"),
+        ("stock", "-3.5", "-3,5"),
+        ("products", "1984", "1984"),
+        ("products", "", ""),
+    ],
+)
+def test_what_was_last_written_reads_as_people_write_it(made: Connection, register: str, written: str, shown: str) -> None:
+    with override("sv"):
+        assert item(flow_of(made, register), "A-1", written=written).written_as_read == shown
 
 
 def listed(client: Client, query: str = "") -> set[str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from django.utils.translation import override
+
 from sharespine.lib.said import said, said_of_many, said_shortly
-from sharespine.lib.text import Text
+from sharespine.lib.text import Amount, Text
 
 BARRED = Text("Article %(sku)s costs approx. 40 SEK and is barred. Unbar it and press Retry.", {"sku": "A-1"})
 
@@ -23,3 +27,14 @@ def test_what_many_have_in_common_leaves_their_values_out() -> None:
 
 def test_the_first_sentence_says_what_happened() -> None:
     assert said_shortly(BARRED) == "Article A-1 costs approx. 40 SEK and is barred."
+
+
+def test_amounts_in_a_sentence_are_written_as_swedish_businesses_do() -> None:
+    values = {
+        "a": Amount(Decimal("1234.5"), "SEK"),
+        "b": Amount(Decimal("-0.01"), "EUR"),
+        "c": Amount(Decimal("29.80")),
+        "d": Amount(None, "SEK"),
+    }
+    with override("sv"):
+        assert said(Text("%(a)s|%(b)s|%(c)s|%(d)s", values)) == "1\xa0234,50\xa0kr|-0,01\xa0EUR|29,80|–"

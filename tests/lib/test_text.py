@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from sharespine.lib.text import N_, Text
+from decimal import Decimal
+
+from sharespine.lib.text import N_, Amount, Text
 
 
 def test_values_are_filled_in_when_the_text_is_shown() -> None:
@@ -34,4 +36,14 @@ def test_a_value_in_words_is_translated_with_its_sentence() -> None:
     swedish = {"The setting %(setting)s is empty": "Inställningen %(setting)s är tom", "Unit": "Enhet"}
     assert str(text) == "The setting Unit is empty"
     assert text.render(swedish.__getitem__) == "Inställningen Enhet är tom"
+    assert Text.from_json(text.to_json()) == text
+
+
+def test_an_amount_is_written_as_whoever_shows_it_does() -> None:
+    text = Text(
+        "Your total is %(total)s, %(vat)s of it VAT; %(paid)s",
+        {"total": Amount(Decimal("1234.50"), "SEK"), "vat": Amount(Decimal("9.50")), "paid": Amount(None, "SEK")},
+    )
+    assert str(text) == "Your total is 1234.50 SEK, 9.50 of it VAT; –"
+    assert text.render(write=lambda amount: f"<{amount.value}>") == "Your total is <1234.50>, <9.50> of it VAT; <None>"
     assert Text.from_json(text.to_json()) == text

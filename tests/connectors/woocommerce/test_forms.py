@@ -107,5 +107,5 @@ def test_a_price_in_another_currency_is_never_taken_for_one_of_the_shops() -> No
 
 
 def test_a_price_below_zero_is_refused() -> None:
-    with pytest.raises(InvalidRecord, match=r"below zero \(-1\)"):
+    with pytest.raises(InvalidRecord, match=r"below zero \(-1 SEK\)"):
         price(replace(PRICE, sale=Decimal(-1)))
