@@ -4,7 +4,7 @@ ARGS ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help run test lint types worker doctor proof texts matrix bench registers faults clean
+.PHONY: help run test thorough lint types worker doctor proof texts matrix bench registers faults clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -24,8 +24,11 @@ $(VENV)/test.done: requirements-dev.lock
 run: $(VENV)/run.done ## Simulated shop and ERP, a worker, all orders transferred, the proof, then the back office
 	@$(PY) manage.py demo $(ARGS)
 
-test: $(VENV)/test.done ## All tests, on SQLite and (where a server is found) on PostgreSQL
+test: $(VENV)/test.done ## The tests of every day, on SQLite and (where a server is found) on PostgreSQL
 	@$(PY) -m tests.suite $(ARGS)
+
+thorough: $(VENV)/test.done ## The same in more ways: crashes, storms, nonsense, every page for everybody
+	@$(PY) -m tests.suite --thorough $(ARGS)
 
 bench: $(VENV)/test.done ## Measurements: speed, latency, memory, fairness (ARGS="--only NAME …" for some of them)
 	@$(PY) -m tests.benchmarks $(ARGS)

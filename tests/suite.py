@@ -1,5 +1,6 @@
-"""`python -m tests.suite`: all tests on SQLite, then those that touch the database on PostgreSQL, if there is one.
+"""`python -m tests.suite`: the tests of every day on SQLite, then those that touch the database on PostgreSQL, if there is one.
 
+With `--thorough` those that show the same in more ways: both together are what must hold before a change lands.
 PostgreSQL is taken from `DATABASE_URL`, else looked for on this machine. `TEST_DATABASE=sqlite|postgresql` runs one half only.
 """
 
@@ -109,13 +110,24 @@ def run(arguments: list[str], environment: dict[str, str]) -> int:
 
 
 def main(arguments: list[str]) -> int:
+    thorough = "--thorough" in arguments
+    # Paths and options of pytest go after it: one that chooses marks of its own is heard.
+    chosen = ["-m", "thorough and not deep" if thorough else "not thorough and not deep"]
+    arguments = [argument for argument in arguments if argument != "--thorough"]
+    failed = _on_both(chosen, arguments)
+    if not thorough:
+        print("The others: `make thorough` (some minutes), `make faults` (an hour).", flush=True)
+    return failed
+
+
+def _on_both(chosen: list[str], arguments: list[str]) -> int:
     wanted = os.environ.get("TEST_DATABASE", "")
     failed = 0
     if wanted != "postgresql":
         environment = {**os.environ}
         os.environ.pop("DATABASE_URL", None)
         print("— on SQLite —", flush=True)
-        failed |= run(arguments, {})
+        failed |= run([*chosen, *arguments], {})
         os.environ.update(environment)
     if wanted == "sqlite":
         return failed
@@ -126,7 +138,7 @@ def main(arguments: list[str]) -> int:
     print("— on PostgreSQL —", flush=True)
     keys = {"DATABASE_URL": address, "SECRET_KEY": "only-for-tests", "SHARESPINE_KEYS": Fernet.generate_key().decode()}
     return failed | run(
-        arguments or [*DATABASE_TESTS, *NOTHING_NEW],
+        [*chosen, *(arguments or [*DATABASE_TESTS, *NOTHING_NEW])],
         {
             **keys,
             "SANDBOX": "true",

@@ -12,7 +12,7 @@ from connectors.sandbox import Fault
 from flows.models import Endpoint, Run, Transfer
 from tests.acceptance.conftest import Rig
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
+pytestmark = [pytest.mark.thorough, pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 DOCUMENTS = r"^/orders/drafts$"
 FAULTS = {

@@ -12,6 +12,8 @@ from flows.models import Connection, Endpoint, Flow, Run, Transfer
 from tests.billing.contracted import contracted
 from tests.browser.conftest import Open
 
+pytestmark = pytest.mark.thorough
+
 #: Only what is wrong comes back: all that axe looked at and found right is some hundred times as much.
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from billing import keys
 from billing.models import Customer, Scope
 from tests.browser.conftest import Open
 from tests.browser.test_accessible import violations
+
+pytestmark = pytest.mark.thorough
 
 
 def test_the_docs_are_complete_by_themselves_and_a_key_can_be_tried_out_in_them(open_page: Open) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from billing.models import Customer, Offer, Subscription, Term
@@ -100,6 +101,7 @@ def test_who_nears_the_cap_is_two_clicks_from_the_start_page(open_page: Open) ->
     expect(page.locator(".bo-bar.is-warn").first).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_the_pages_are_no_wider_than_a_telephone(open_page: Open) -> None:
     kinds = contracted()
     customer = kinds.plain.customer_id

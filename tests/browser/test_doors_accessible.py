@@ -17,6 +17,8 @@ from tests.browser.merchants import Merchant, merchant
 from tests.browser.seed import Seeded
 from tests.browser.test_accessible import violations
 
+pytestmark = pytest.mark.thorough
+
 #: What is no page: files, and what is only ever posted.
 NO_PAGES = frozenset(
     (

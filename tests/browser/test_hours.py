@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from playwright.sync_api import expect
 
 from billing import hours
@@ -75,6 +76,7 @@ def test_a_statement_is_fetched_as_a_file(open_page: Open, seeded: Seeded) -> No
     assert download.value.suggested_filename.endswith("2026-10-01-2026-10-31.pdf")
 
 
+@pytest.mark.thorough
 def test_the_pages_and_dialogs_of_hours_and_invoices_have_no_violations(open_page: Open, seeded: Seeded) -> None:
     account = ServiceAccount.objects.get(customer=seeded.customers[1])
     base = "/admin/billing"

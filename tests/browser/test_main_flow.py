@@ -92,6 +92,7 @@ def test_a_stopped_article_is_found_and_tried_again(open_page: Open, connection:
     assert item.state == Item.State.WAITING
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mobile", [False, True], ids=["wide", "phone"])
 def test_the_pages_of_all_registers_have_no_violations(open_page: Open, connection: Connection, mobile: bool) -> None:
     shop = connection.customer.endpoints.get(name="Butiken på torget")

@@ -111,6 +111,7 @@ def test_a_mapping_is_written_tried_and_used(open_page: Open, flow: Flow) -> Non
     picture(page, "used-1440")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_the_pages_fit_a_phone(open_page: Open, flow: Flow, language: str) -> None:
     table = LookUpTable.objects.create(customer=flow.connection.customer, name="Terms", rows=[["klarna_payments", "4"]])

@@ -14,7 +14,7 @@ import pytest
 from tests.faults.conftest import LEASE, Stage
 from tests.twins.receiver import Receiver
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 STEPS = "tests.faults.outgoing"
 DEEP = partial(pytest.param, marks=pytest.mark.deep)
 

@@ -10,6 +10,8 @@ from connectors.base import Direction, Register
 from connectors.progress import Milestone
 from tests.faults.conftest import Stage
 
+pytestmark = pytest.mark.thorough
+
 COUNT = 7
 POINTS = ["captured", "before_write", "after_write", "before_settle_commit", "settled"]
 FEW = {"captured", "after_write"}

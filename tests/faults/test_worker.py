@@ -161,6 +161,7 @@ def test_orders_arrive_by_themselves_and_the_worker_ends_cleanly_when_told(
     assert (row["pid"], row["restarts"], bool(row["stopped"])) == (worker.process.pid, 0, True)
 
 
+@pytest.mark.thorough
 def test_whichever_process_is_killed_the_worker_goes_on_without_a_hand(stage: Stage, start: Callable[..., Worker]) -> None:
     worker = start()
     orders = [stage.shop.place_order()]
@@ -172,6 +173,7 @@ def test_whichever_process_is_killed_the_worker_goes_on_without_a_hand(stage: St
         wait_until(lambda orders=orders: stage.references() == orders)  # type: ignore[misc]
 
 
+@pytest.mark.thorough
 def test_nothing_is_left_of_a_worker_whose_command_is_killed(start: Callable[..., Worker], chores: Chores) -> None:
     worker = start()
     chores.begun("work_until_told")
@@ -183,6 +185,7 @@ def test_nothing_is_left_of_a_worker_whose_command_is_killed(start: Callable[...
     chores.begun("work_until_told")
 
 
+@pytest.mark.thorough
 def test_whoever_tells_all_its_processes_at_once_stops_it_cleanly_too(start: Callable[..., Worker], chores: Chores) -> None:
     """As Docker, systemd with its usual KillMode and the keyboard do. What was begun is told to end early."""
     worker = start()
@@ -212,6 +215,7 @@ def test_a_deploy_in_mid_run_loses_nothing_and_doubles_nothing(stage: Stage, sta
     wait_until(lambda: stage.references() == orders)
 
 
+@pytest.mark.thorough
 def test_a_worker_waits_for_no_redis(stage: Stage, start: Callable[..., Worker]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         start(REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
@@ -219,6 +223,7 @@ def test_a_worker_waits_for_no_redis(stage: Stage, start: Callable[..., Worker])
         wait_until(lambda: stage.references() == [order])
 
 
+@pytest.mark.thorough
 def test_a_worker_that_is_told_alone_ends_and_its_successor_was_told_nothing(
     start: Callable[..., Worker], chores: Chores
 ) -> None:
@@ -232,6 +237,7 @@ def test_a_worker_that_is_told_alone_ends_and_its_successor_was_told_nothing(
     assert worker.log.read_text() == ""
 
 
+@pytest.mark.thorough
 def test_tasks_that_nobody_has_begun_are_given_back_by_a_worker_that_stops(
     start: Callable[..., Worker], chores: Chores
 ) -> None:
@@ -244,6 +250,7 @@ def test_tasks_that_nobody_has_begun_are_given_back_by_a_worker_that_stops(
     assert chores.processes.carry_out("queue", None) == {"waiting": 4, "taken": 0}
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="whatever the database")
 class TestImpatience:
     """With less patience than in production: see `tests.faults.impatient`."""

@@ -93,6 +93,7 @@ def number_of_places(fails_at: Callable[[int], bool], *, step: int = 1) -> int:
     return at
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("lasts", "step"), [(False, 5), (True, 9), pytest.param(False, 1, marks=pytest.mark.deep)], ids=["once", "for long", "each"]
 )
@@ -107,6 +108,7 @@ def test_no_statement_of_a_run_can_fail_so_that_an_order_is_lost_or_doubled(last
     assert number_of_places(fails_at, step=step) > 20
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("after", "step"),
     [(False, 3), (True, 2), pytest.param(False, 1, marks=pytest.mark.deep), pytest.param(True, 1, marks=pytest.mark.deep)],

@@ -172,6 +172,7 @@ DEEDS = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("hook", "deed"), DEEDS)
 def test_a_plugin_that_misbehaves_stops_that_order_with_its_name_and_the_others_go(rig: Rig, hook: str, deed: str) -> None:
     choose(rig, "naughty", limit=PATIENCE.get(deed, "5"), does=deed, at=hook)
@@ -480,6 +481,7 @@ input()
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("deed", ["loop", "sleep", ""])
 def test_when_the_worker_is_killed_its_plugins_end(packages: Path, deed: str) -> None:
     with subprocess.Popen(

@@ -91,6 +91,7 @@ def test_a_new_key_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     Fernet(capsys.readouterr().out.strip())
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the demo stands on the embedded database")
 def test_the_demo_proves_itself_and_transfers_nothing_twice(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ from tests.acceptance.conftest import Rig, rig_of
 from tests.flows.test_admin_actions import CONFIRM
 from tests.flows.test_admin_pages import pages
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.thorough, pytest.mark.django_db(transaction=True)]
 
 CORE = "KANARIE"
 SHOP_SECRET = f'cs_{CORE}1 "/+=&<%å>'

@@ -24,6 +24,8 @@ from tests.connectors.contract import samples
 from tests.connectors.contract.stage import Stage
 from tests.connectors.contract.test_manifest import PUT
 
+pytestmark = pytest.mark.thorough
+
 GONE = object()
 DEEP: list[Any] = []
 for _ in range(400):

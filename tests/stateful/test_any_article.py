@@ -12,6 +12,8 @@ from tests.stateful.article_machine import AnyDayInTheShops
 from tests.stateful.test_any_order import FIRST, settings_of
 from tests.stateful.workers import TALLY
 
+pytestmark = pytest.mark.thorough
+
 #: As for orders: `STATEFUL=2000x50` looks deeper, `STATEFUL_FROM=7000` elsewhere.
 EXAMPLES, STEPS = (int(number) for number in os.environ.get("STATEFUL", "2x20").split("x"))
 #: Examples of articles take longer than those of orders.

@@ -12,6 +12,8 @@ from tests.stateful.status_machine import AnyFateOfOrders
 from tests.stateful.test_any_order import FIRST, settings_of
 from tests.stateful.workers import TALLY
 
+pytestmark = pytest.mark.thorough
+
 #: As for orders: `STATEFUL=2000x50` looks deeper, `STATEFUL_FROM=7000` elsewhere.
 EXAMPLES, STEPS = (int(number) for number in os.environ.get("STATEFUL", "4x20").split("x"))
 ROUND = 4

@@ -145,6 +145,7 @@ NIGHTS = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "night",
     [*NIGHTS[:2], *(pytest.param(night, marks=pytest.mark.deep) for night in NIGHTS[2:])],

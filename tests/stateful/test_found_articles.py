@@ -19,6 +19,8 @@ from tests.stateful.market import Market
 from tests.stateful.status_machine import RULES
 from tests.stateful.workers import Plan
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def market(db: None) -> Iterator[Market]:

@@ -17,6 +17,8 @@ from tests.connectors.contract import samples
 from tests.connectors.contract.stage import Stage
 from tests.security.test_nonsense import Mangler
 
+pytestmark = pytest.mark.thorough
+
 SAMPLES = 150
 
 

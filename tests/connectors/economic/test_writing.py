@@ -236,7 +236,11 @@ def test_a_lost_correction_leaves_the_outcome_open(connect: Connect, simulator: 
     assert caught.value.outcome_unknown
 
 
-def test_a_correction_that_was_turned_away_is_sent_again(system: System, simulator: Simulator) -> None:
+def test_a_correction_that_was_turned_away_is_sent_again(
+    system: System, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Seconds that a system which does not say for how long it wants none is left alone.
+    monkeypatch.setattr("connectors.http._NOT_SAID", 0.5)
     simulator.round_vat("line")
     simulator.faults.add(Fault("status", "PUT", status=429, body={"message": "slow"}))
     rows = [line("9.98", source_id=str(index), article_number=f"A{index}") for index in range(3)]

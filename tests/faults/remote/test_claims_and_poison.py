@@ -11,7 +11,7 @@ import pytest
 from connectors.sandbox import Request, Response
 from tests.faults.conftest import Processes, Stage
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 
 ROWS, WORKERS = 1000, 8
 #: `make faults` asks for 1,000.

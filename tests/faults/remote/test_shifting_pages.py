@@ -15,7 +15,7 @@ from flows.models import Run
 from tests.acceptance.conftest import Rig
 from tests.faults.remote.conftest import Worker, place
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.thorough, pytest.mark.django_db]
 
 LIST = "/wp-json/wc/v3/orders"
 #: Orders per page, so that few make many.

@@ -15,7 +15,7 @@ from flows.retry import PATIENCE
 from tests.acceptance.conftest import Rig
 from tests.faults.remote.conftest import LOOK, Worker, calls_since, place
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.thorough, pytest.mark.django_db]
 
 #: How the ERP asks for time, and for how many seconds; None where it does not say.
 PAUSES: dict[str, tuple[str | None, int | None]] = {

@@ -24,7 +24,7 @@ from tests.acceptance.test_bad_access import closed_port
 from tests.clock import Clock
 from tests.faults.remote.conftest import Worker, look_ups, place, posts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.thorough, pytest.mark.django_db]
 
 DOCUMENTS = "^/orders/drafts$"
 #: What happens to the call that makes a document, and whether it is made all the same.

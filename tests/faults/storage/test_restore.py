@@ -10,7 +10,7 @@ from tests.faults.conftest import Stage
 from tests.faults.storage.backups import Backup, can_back_up
 from tests.faults.storage.conftest import wait_until, working
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not can_back_up(), reason="no pg_dump")]
+pytestmark = [pytest.mark.thorough, pytest.mark.slow, pytest.mark.skipif(not can_back_up(), reason="no pg_dump")]
 
 
 @pytest.fixture
