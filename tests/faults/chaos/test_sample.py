@@ -12,7 +12,7 @@ from tests.faults.chaos.processes import ROOT
 
 KIND = "postgresql" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
 #: The sample is taken where several machines can be; `make faults` storms both databases.
-pytestmark = [pytest.mark.slow, *([pytest.mark.deep] if KIND == "sqlite" else [])]
+pytestmark = [pytest.mark.slow, pytest.mark.deep if KIND == "sqlite" else pytest.mark.thorough]
 KILLS = os.environ.get("FAULT_KILLS", "5")
 
 
