@@ -42,13 +42,31 @@ def check_products(rows: Sequence[Row], products: Mapping[str, Product], setting
 def product_bodies(
     rows: Sequence[Row], products: Mapping[str, Product], settings: Settings, cutter: Cutter, *, in_base_currency: bool
 ) -> list[dict[str, Any]]:
-    """The articles to create for `rows`, each once. Raises `Missing` when the flow may not create any."""
-    bodies: dict[str, dict[str, Any]] = {}
+    """The articles to create for `rows`, each once. Raises `Missing` when the flow may not create any, and `InvalidRecord` for
+    one that the order has with several VAT rates: an article has one.
+    """
+    new: dict[str, list[Row]] = {}
     for row in rows:
-        if row.article in products or row.article.casefold() in bodies:
-            continue
-        bodies[row.article.casefold()] = product_body(row, settings, cutter, in_base_currency=in_base_currency)
-    return list(bodies.values())
+        if row.article not in products:
+            new.setdefault(row.article.casefold(), []).append(row)
+    return [product_body(_telling(each), settings, cutter, in_base_currency=in_base_currency) for each in new.values()]
+
+
+def _telling(rows: Sequence[Row]) -> Row:
+    """Of the rows of one article the one that tells most of it: a row of 0.00 may tell neither its VAT nor its price."""
+    charged: dict[Decimal, Row] = {}
+    for row in rows:
+        if row.net and row.group_rate is not None:
+            charged.setdefault(row.group_rate, row)
+    if len(charged) > 1:
+        here, there, *_ = charged
+        text = N_(
+            "Article %(sku)s has %(here)s %% VAT in one row of the order and %(there)s %% in another, and e-conomic has one "
+            "rate for an article. Correct the order in the shop, then press Retry."
+        )
+        raise InvalidRecord(Text(text, {"sku": rows[0].article, "here": plain(here), "there": plain(there)}))
+    by_what_is_told = [*charged.values(), *(row for row in rows if row.group_rate is not None)]
+    return next(iter([*by_what_is_told, *(row for row in rows if row.home_rate is not None), *rows]))
 
 
 def product_body(row: Row, settings: Settings, cutter: Cutter, *, in_base_currency: bool) -> dict[str, Any]:

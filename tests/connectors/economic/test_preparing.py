@@ -224,6 +224,21 @@ def test_the_group_does_not_matter_where_nothing_is_charged(system: System, simu
     assert system.prepare(written, reference="S").total == Decimal("100.00")
 
 
+@pytest.mark.parametrize("first", [line("0", None), line("0", 25)], ids=["without a rate", "with another"])
+def test_a_row_of_nothing_does_not_decide_the_group_of_an_article_that_is_sold_in_another(
+    system: System, first: OrderLine
+) -> None:
+    draft = system.prepare(order(first, line("100", 6, source_id="2")), reference="S")
+    assert created(draft) == {"KAFFE-1": 3}
+    assert system.write(draft, key="k").total == Decimal("106.00")
+
+
+def test_a_new_article_with_two_rates_on_one_order_is_named_and_not_created(system: System, simulator: Simulator) -> None:
+    with pytest.raises(InvalidRecord, match="KAFFE-1 has 25 % VAT in one row of the order and 6 % in another"):
+        system.prepare(order(line("100", 25), line("100", 6, source_id="2")), reference="S")
+    assert not simulator.history.calls("POST", "/products")
+
+
 def test_a_barred_article_is_named(system: System, simulator: Simulator) -> None:
     simulator.add_product("KAFFE-1", barred=True)
     with pytest.raises(InvalidRecord, match="KAFFE-1 is barred in e-conomic"):
