@@ -21,7 +21,6 @@ from tests.conftest import EXAMPLES
 #: Each day the same few examples of each operation; with `EXAMPLES=500` a hundred others.
 FEW = settings(
     max_examples=EXAMPLES // 5,
-    derandomize=EXAMPLES <= 40,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
