@@ -6,13 +6,15 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from billing import mails
 from billing.mails import Unsent
@@ -133,8 +135,13 @@ def change_role(membership: Membership, role: str, actor: str) -> None:
     """Let a user do more or less from now on. Raises `Refused` where nobody would be left who may let others in."""
     with transaction.atomic():
         _keep_an_owner(membership, stays=role == Role.OWNER)
-        if not Membership.objects.filter(pk=membership.pk).update(role=role):
+        found = Membership.objects.filter(pk=membership.pk).first()
+        if found is None:
             raise Refused(N_("The user was removed meanwhile."))
+        if found.role == role:
+            return
+        found.role = role
+        _by(found, actor).save(update_fields=["role"])
     log.info("%s made %s of customer %s %s", actor, membership.user, membership.customer_id, role)
 
 
@@ -142,10 +149,54 @@ def remove(membership: Membership, actor: str) -> None:
     """Put a user out, at once. Raises `Refused` where nobody would be left who may let others in."""
     with transaction.atomic():
         _keep_an_owner(membership, stays=False)
-        Membership.objects.filter(pk=membership.pk).delete()
+        found = Membership.objects.filter(pk=membership.pk).first()
+        if found is not None:
+            _by(found, actor).delete()
         # By an invitation that is still open it would come back.
         _open(membership.customer).filter(email__iexact=membership.user.email).update(withdrawn_at=timezone.now())
     log.info("%s removed %s from customer %s", actor, membership.user, membership.customer_id)
+
+
+#: What the history calls what happened, and how people do.
+KINDS = {"+": gettext_lazy("let in"), "~": gettext_lazy("another role"), "-": gettext_lazy("removed")}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Somebody was let in ("+"), got another role ("~") or was put out ("-"), at a time in UTC.
+
+    `role` is what it had from then on; of somebody who was put out, until then.
+    """
+
+    at: datetime
+    kind: str
+    user: str
+    role: Role
+    actor: str
+
+    @property
+    def words(self) -> str:
+        return str(KINDS[self.kind])
+
+
+def changes(customer: Customer, *, limit: int) -> list[Change]:
+    """What was changed of who may log in as `customer`, the latest first."""
+    rows = list(Membership.history.filter(customer=customer).select_related("history_user").order_by("-history_id")[:limit])
+    users = User.objects.in_bulk({row.user_id for row in rows})
+    return [
+        Change(
+            at=row.history_date,
+            kind=row.history_type,
+            user=_called(users.get(row.user_id)),
+            role=Role(row.role),
+            actor=row.history_change_reason or _called(row.history_user),
+        )
+        for row in rows
+    ]
+
+
+def _called(user: User | None) -> str:
+    return (user.get_full_name() or user.get_username()) if user else "–"
 
 
 def _open(customer: Customer) -> QuerySet[Invitation]:
@@ -162,10 +213,20 @@ def _use(invitation: Invitation) -> None:
 
 
 def _let_in(invitation: Invitation, user: User) -> Membership:
-    membership, _made = Membership.objects.get_or_create(
-        customer=invitation.customer, user=user, defaults={"role": invitation.role}
-    )
+    membership = Membership(customer=invitation.customer, user=user, role=invitation.role)
+    try:
+        with transaction.atomic():
+            _by(membership, invitation.invited_by).save()
+    except IntegrityError:
+        # It was let in otherwise: as what, stands.
+        return Membership.objects.get(customer=invitation.customer, user=user)
     log.info("%s was let into customer %s as %s by %s", user, invitation.customer_id, membership.role, invitation.invited_by)
+    return membership
+
+
+def _by(membership: Membership, actor: str) -> Membership:
+    """To be saved or deleted as `actor` had it: the history takes its word from here."""
+    setattr(membership, "_change_reason", actor[:100])  # noqa: B010 - not a field of the model
     return membership
 
 

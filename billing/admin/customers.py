@@ -15,7 +15,7 @@ from billing import standing
 from billing.admin import overview
 from billing.admin.bars import bar
 from billing.admin.contracts import ContractVerbs
-from billing.admin.people import InvitationInline, MembershipInline, PeopleVerbs
+from billing.admin.people import ChangeInline, InvitationInline, MembershipInline, PeopleVerbs
 from billing.models import Contact, Customer
 from sharespine.lib.admin import ChoicesDropdownFilter, ConfigurationAdmin, TabularInline, display
 from sharespine.lib.display import TONES
@@ -85,7 +85,7 @@ class CustomerAdmin(ContractVerbs, PeopleVerbs, ConfigurationAdmin):
     list_filter = (("status", ChoicesDropdownFilter),)
     search_fields = ("name", "organisation_number", "email", "phone")
     search_help_text = gettext_lazy("Name, organisation number, e-mail or phone")
-    inlines = (ContactInline, MembershipInline, InvitationInline)
+    inlines = (ContactInline, MembershipInline, InvitationInline, ChangeInline)
     fieldsets = (
         (
             None,

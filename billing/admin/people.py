@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from billing import members
 from billing.admin.verbs import Asked, carry_out
 from billing.models import Customer, Invitation, Membership, Role
 from billing.refusals import Refused
-from sharespine.lib.admin import Admin, Dialog, Select, TabularInline, TextInput, action
+from sharespine.lib.admin import Admin, Dialog, Select, TabularInline, TextInput, action, display
 from sharespine.lib.site import absolute
 from sharespine.lib.text import N_
 
@@ -77,6 +77,55 @@ class MembershipInline(TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).select_related("user")
+
+
+class ChangeFormSet(forms.BaseInlineFormSet):
+    """What is kept of the past has no name of its own at the customer."""
+
+    @classmethod
+    def get_default_prefix(cls) -> str:
+        return "changes"
+
+
+class ChangeInline(TabularInline):
+    """Who let whom in, changed a role or put somebody out; what is here was."""
+
+    model = Membership.history.model
+    fk_name = "customer"
+    formset = ChangeFormSet
+    # The words of a row would be those of an account that may be gone.
+    hide_title = True
+    verbose_name_plural = gettext_lazy("Changes of users")
+    fields = readonly_fields = ("history_date", "who", "what", "role", "by")
+    ordering = ("-history_id",)
+    extra = max_num = 0
+    can_delete = False
+    tab = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("billing.view_membership"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found: QuerySet[Any] = super().get_queryset(request)
+        return found.select_related("history_user").annotate(login=F("user__username"))
+
+    @display(description=gettext_lazy("user"))
+    def who(self, row: Any) -> str:
+        return row.login or "–"
+
+    @display(description=gettext_lazy("what happened"))
+    def what(self, row: Any) -> str:
+        return str(members.KINDS[row.history_type])
+
+    @display(description=gettext_lazy("by"))
+    def by(self, row: Any) -> str:
+        return row.history_change_reason or str(row.history_user or "–")
 
 
 class InvitationInline(TabularInline):

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from billing.models.customer import Customer
 
@@ -30,6 +31,13 @@ class Membership(models.Model):
     #: The day, where the customer is, of the last summary that left us.
     summary_sent_on = models.DateField(null=True, blank=True, editable=False)
     since = models.DateTimeField(_("since"), auto_now_add=True)
+
+    #: Who let whom in, changed a role or put somebody out. Which e-mails somebody wants is nobody else's business.
+    history = HistoricalRecords(
+        excluded_fields=["daily_summary", "errors_at_once", "cap_notices", "summary_sent_on", "since"],
+        verbose_name=_("change of who may log in"),
+        verbose_name_plural=_("changes of who may log in"),
+    )
 
     class Meta:
         verbose_name = _("user who may log in")

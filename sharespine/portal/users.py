@@ -26,6 +26,8 @@ from sharespine.portal.access import Access, page, show
 
 #: So many users and invitations are listed.
 SHOWN = 500
+#: So many of the latest changes are told.
+CHANGES = 50
 #: What each role may do, in words.
 ROLES = (
     (Role.READER, gettext_lazy("Reader: sees everything, changes nothing")),
@@ -127,7 +129,11 @@ def _people(access: Access) -> dict[str, Any]:
     totp = Authenticator.objects.filter(user=OuterRef("user"), type=Authenticator.Type.TOTP)
     found = Membership.objects.filter(customer=access.customer).select_related("user").annotate(second_factor=Exists(totp))
     invited = Invitation.objects.filter(customer=access.customer, accepted_at=None, withdrawn_at=None)
-    return {"members": list(found.order_by("user__username")[:SHOWN]), "invitations": list(invited[:SHOWN])}
+    return {
+        "members": list(found.order_by("user__username")[:SHOWN]),
+        "invitations": list(invited[:SHOWN]),
+        "changes": members.changes(access.customer, limit=CHANGES),
+    }
 
 
 def _member(access: Access, member: int) -> Membership:

@@ -19,7 +19,9 @@ def chief(db: None) -> Client:
 
 #: What the page of a customer sends of the people on it when there are none.
 NOBODY = {
-    f"{people}-{count}_FORMS": "0" for people in ("contacts", "memberships", "invitations") for count in ("TOTAL", "INITIAL")
+    f"{people}-{count}_FORMS": "0"
+    for people in ("contacts", "memberships", "invitations", "changes")
+    for count in ("TOTAL", "INITIAL")
 }
 
 

@@ -297,7 +297,7 @@ def test_a_package_of_nobody_is_not_found(chief: Client) -> None:
 def save(client: Client, customer: Customer, **values: Any) -> int:
     forms = {
         f"{people}-{count}_FORMS": "0"
-        for people in ("contacts", "memberships", "invitations")
+        for people in ("contacts", "memberships", "invitations", "changes")
         for count in ("TOTAL", "INITIAL")
     }
     answer = client.post(f"{CUSTOMERS}{customer.pk}/change/", {"name": customer.name, "language": "sv", **forms, **values})

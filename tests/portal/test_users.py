@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
+from billing import members
 from billing.models import Customer, Invitation, Membership, Role
 from sharespine.portal import users
 from tests.portal.conftest import Member, logged_in
@@ -201,6 +202,34 @@ def test_an_administrator_changes_roles_and_puts_people_out_at_once(member: Memb
     assert not Invitation.objects.get().is_open
 
 
+def test_who_let_whom_in_and_who_put_whom_out_is_told(member: Member) -> None:
+    owner, customer = member(Role.OWNER)
+    name = Membership.objects.get(customer=customer).user.username
+    Client(headers=ENGLISH).post(invited(owner, customer), {"name": "Anna Ek", "password": NEW})
+    row = Membership.objects.get(customer=customer, role=Role.READER)
+    for role in (Role.OPERATOR, Role.OPERATOR, Role.READER):
+        owner.post(at(customer, "user", row.pk), {"role": role})
+    Membership.objects.filter(pk=row.pk).update(daily_summary=False)
+    owner.post(at(customer, "user_remove", row.pk))
+    told = [(one.words, one.user, one.role, one.actor) for one in members.changes(customer, limit=10)][:4]
+    assert told == [
+        ("removed", "Anna Ek", Role.READER, name),
+        ("another role", "Anna Ek", Role.READER, name),
+        ("another role", "Anna Ek", Role.OPERATOR, name),
+        ("let in", "Anna Ek", Role.READER, name),
+    ]
+    assert f"removed reader {name}" in text(owner.get(at(customer)))
+    # Staff read the same on the page of the customer; of an account that is gone, that it was.
+    User.objects.get(email=EMAIL).delete()
+    page = logged_in(User.objects.create_superuser("sara")).get(
+        reverse("admin:billing_customer_change", args=[customer.pk]), headers=ENGLISH
+    )
+    assert f"– removed reader {name}" in text(page)
+    assert members.changes(customer, limit=1)[0].user == "–"
+    other_owner, other = member(Role.OWNER)
+    assert "Anna Ek" not in text(other_owner.get(at(other)))
+
+
 def test_the_last_administrator_stays(member: Member) -> None:
     owner, customer = member(Role.OWNER)
     me = Membership.objects.get(customer=customer)
@@ -310,7 +339,7 @@ def test_staff_set_roles_on_the_page_of_the_customer(member: Member) -> None:
     anna = User.objects.create_user("anna", EMAIL)
     client = logged_in(User.objects.create_superuser("sara"))
     address = f"/admin/billing/customer/{customer.pk}/change/"
-    kinds = ("contacts", "memberships", "invitations")
+    kinds = ("contacts", "memberships", "invitations", "changes")
     counts = {f"{kind}-{count}_FORMS": "0" for kind in kinds for count in ("TOTAL", "INITIAL")}
     form = {"name": "Ull AB", "language": "sv", **counts, "memberships-TOTAL_FORMS": "1"}
     client.post(address, {**form, "memberships-0-login": "anna", "memberships-0-role": Role.READER})
@@ -318,6 +347,7 @@ def test_staff_set_roles_on_the_page_of_the_customer(member: Member) -> None:
     row = {"memberships-INITIAL_FORMS": "1", "memberships-0-id": Membership.objects.get().pk}
     client.post(address, {**form, **row, "memberships-0-customer": customer.pk, "memberships-0-role": Role.OPERATOR})
     assert roles(customer) == {"anna": Role.OPERATOR}
+    assert [(one.kind, one.actor) for one in members.changes(customer, limit=10)] == [("~", "sara"), ("+", "sara")]
     assert anna.email == EMAIL
 
 
