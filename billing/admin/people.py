@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -96,7 +97,7 @@ class ChangeInline(TabularInline):
     # The words of a row would be those of an account that may be gone.
     hide_title = True
     verbose_name_plural = gettext_lazy("Changes of users")
-    fields = readonly_fields = ("history_date", "who", "what", "role", "by")
+    fields = readonly_fields = ("at", "who", "what", "role", "by")
     ordering = ("-history_id",)
     extra = max_num = 0
     can_delete = False
@@ -114,6 +115,10 @@ class ChangeInline(TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request)
         return found.select_related("history_user").annotate(login=F("user__username"))
+
+    @display(description=gettext_lazy("when"))
+    def at(self, row: Any) -> str:
+        return timezone.localtime(row.history_date).strftime("%Y-%m-%d %H:%M")
 
     @display(description=gettext_lazy("user"))
     def who(self, row: Any) -> str:

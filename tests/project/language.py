@@ -8,6 +8,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 import polib
+from django.apps import apps
 
 from tests import texts
 
@@ -127,7 +128,14 @@ def english(*, unmarked: bool = False) -> Language:
     # A language calls itself by its own name. Some words are both: "Filter" is the Swedish of "Filters". And "None" is what
     # simple-history 3.13 writes where nobody gave a reason for a change: it is no text of anybody's.
     too = {swedish.lower() for swedish in both.values()} | {"english", "none"}
-    return Language((text for text in both if text.lower() not in too), ENGLISH_WORDS if unmarked else None)
+    known = [text for text in (*both, *(_nameless() if unmarked else ())) if text.lower() not in too]
+    return Language(known, ENGLISH_WORDS if unmarked else None)
+
+
+def _nameless() -> set[str]:
+    """What Django calls columns that nobody gave a name: "history date" for `history_date`."""
+    columns = {field for model in apps.get_models() for field in model._meta.fields if "_" in field.name}
+    return {str(field.verbose_name) for field in columns if str(field.verbose_name) == field.name.replace("_", " ")}
 
 
 @cache

@@ -32,6 +32,9 @@ def addresses(*, each: bool) -> Iterator[str]:
         page_of_change = reverse("admin:billing_customer_package", args=[sold.customer_id])
         yield from (page_of_change, f"{page_of_change}?package=premium", f"{page_of_change}?package=100")
         yield reverse("admin:billing_customer_change", args=[sold.customer_id])
+    # With people who may log in, who were invited and who were put out.
+    for customer in Customer.objects.filter(memberships__isnull=False).distinct():
+        yield reverse("admin:billing_customer_change", args=[customer.pk])
     yield from (f"{reverse('admin:billing_package_changelist')}?{query}" for query in ("edition=client", "day=2025-02-01"))
     account = ServiceAccount.objects.earliest("pk").pk
     yield f"{reverse('admin:billing_serviceaccount_show', args=[account])}?first=2026-10-01&last=2026-11-30"
