@@ -10,7 +10,7 @@ from tests.faults.conftest import Processes, database, processes
 
 __all__ = ["database", "processes"]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 WORKERS = 6
 
 

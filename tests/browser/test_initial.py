@@ -63,6 +63,7 @@ def test_a_flow_gets_times_of_its_own_and_shows_when_it_runs_next(open_page: Ope
     assert violations(page) == []
 
 
+@pytest.mark.thorough
 def test_an_initial_sync_is_begun_followed_and_read_about(open_page: Open, flow: Flow) -> None:
     page = open_page(f"/admin/flows/flow/{flow.pk}/change/", language="en")
     page.click("a[hx-get$='/initial_sync/']")

@@ -71,6 +71,7 @@ def rule(page: Page, number: int, target: str, expression: str) -> None:
     page.locator("[name=expression]").nth(number).fill(expression)
 
 
+@pytest.mark.thorough
 def test_a_mapping_is_written_tried_and_used(open_page: Open, flow: Flow) -> None:
     sent = Transfer.objects.filter(flow=flow, state=Transfer.State.SENT).order_by("pk").values_list("number", flat=True)
     # All but the first order, which stops.

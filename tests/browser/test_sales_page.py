@@ -54,7 +54,10 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
-@pytest.mark.parametrize(("language", "mobile"), [("sv", False), ("en", True)], ids=["sv", "en phone"])
+@pytest.mark.parametrize(
+    ("language", "mobile"),
+    [pytest.param("sv", False, id="sv"), pytest.param("en", True, id="en phone", marks=pytest.mark.thorough)],
+)
 def test_one_gets_a_price_signs_up_confirms_and_is_in_the_inbox(
     sales: Any, open_page: Open, language: str, mobile: bool
 ) -> None:
@@ -118,6 +121,7 @@ def test_the_page_speaks_both_languages_and_asks_the_api_in_them(sales: Any) -> 
     assert fits(page)
 
 
+@pytest.mark.thorough
 def test_a_quote_takes_two_shops_and_is_kept_when_the_language_is_changed(sales: Any) -> None:
     page = sales()
     page.click("#add-shop")

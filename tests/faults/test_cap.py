@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.conftest import Processes
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from connectors.registry import sandbox_class, systems
 from connectors.sandbox import Request
 from tests.faults.conftest import Stage
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 
 
 def once_each(stage: Stage, path: str, key: str) -> Counter[str]:

@@ -174,7 +174,9 @@ def test_whatever_an_address_does_wrong_is_noticed(scene: Scene) -> None:
     assert f"shows {FOREIGN.number(502)}" in heard
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize(
+    "role", [pytest.param(role, marks=[] if role is Role.OWNER else pytest.mark.thorough) for role in Role]
+)
 def test_a_user_reaches_nothing_of_another_merchant_in_the_portal(scene: Scene, role: Role) -> None:
     caller = next(one for one in callers.members(scene.world.own) if role in one.name)
     where = [one for one in everywhere("portal") if one.is_telling]

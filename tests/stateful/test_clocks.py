@@ -15,6 +15,8 @@ from tests.stateful.clock import WEB
 from tests.stateful.house import MACHINES, MINUTE, House, Placed, opened
 from tests.stateful.workers import Plan
 
+pytestmark = pytest.mark.thorough
+
 HOUR = timedelta(hours=1)
 WRONG = [5 * MINUTE, -HOUR, pytest.param(HOUR, marks=pytest.mark.deep), pytest.param(-5 * MINUTE, marks=pytest.mark.deep)]
 SECOND = timedelta(seconds=1)
@@ -145,7 +147,6 @@ NIGHTS = [
 ]
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize(
     "night",
     [*NIGHTS[:2], *(pytest.param(night, marks=pytest.mark.deep) for night in NIGHTS[2:])],
