@@ -118,7 +118,10 @@ def test_a_live_run_shows_its_progress_and_stops_asking_when_it_is_done(open_pag
 def test_ctrl_k_finds_an_order_by_its_number(open_page: Open) -> None:
     page = open_page()
     page.keyboard.press("Control+k")
-    page.locator("#search-input-command").press_sequentially("2005")
+    search = page.locator("#search-input-command")
+    # Who types before it is there types elsewhere.
+    expect(search).to_be_focused()
+    search.press_sequentially("2005")
     found = page.locator("#command-results-list li").first
     # The search waits until nobody types any more, and so may a busy machine.
     expect(found).to_contain_text("Ullbutiken i Lund AB")
