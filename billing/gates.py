@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from billing.models import CLIENT_ONLY, Edition, Feature, Grant, Offer, Pause, Subscription, Term
 from billing.refusals import Refused
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Text, TextValue
 
 NO_SUBSCRIPTION = Text(N_("There is no subscription on this day. Sales starts one: then everything goes on by itself."))
 ALLOWED = Text("")
@@ -54,7 +54,7 @@ class Rights:
             return Verdict(feature, allowed=True, granted=True)
         label = Text(str(_label(feature)))
         package = next((name for name, features in self.offers if feature in features), "")
-        values: dict[str, str | Text] = {"feature": label, "package": self.package, "needed": package}
+        values: dict[str, TextValue] = {"feature": label, "package": self.package, "needed": package}
         if package:
             reason = Text(N_("%(feature)s is not part of %(package)s. %(needed)s has it."), values)
         elif self.edition == Edition.CLOUD and feature in CLIENT_ONLY:

@@ -22,7 +22,7 @@ from billing.invoicing import vat_for
 from billing.models import NEEDED, AddOnKind, AddOnPrice, Feature, Offer, Quote
 from sharespine.lib.money import cents
 from sharespine.lib.said import said
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Text, TextValue
 
 #: What the row of an add-on says.
 ADD_ONS = {AddOnKind.SHOP: N_("Extra shop: %(what)s"), AddOnKind.GATEWAY: N_("Reconciliation of a gateway: %(what)s")}
@@ -167,7 +167,7 @@ def _row(kind: str, name: str, text: Text, amount: Decimal | None) -> Row:
     return Row(str(kind), name, text, cents(amount or Decimal(0)))
 
 
-def _of(sold: Sold, feature: Feature) -> dict[str, str | Text]:
+def _of(sold: Sold, feature: Feature) -> dict[str, TextValue]:
     return {"feature": Text(gates.LABELS[feature]), "package": sold.name}
 
 

@@ -28,7 +28,7 @@ from connectors.errors import (
     Unreachable,
     Untrusted,
 )
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Text, TextValue
 
 #: What sending a request and reading its answer may raise. urllib3 passes some errors of http.client and of the socket through.
 FAILURES = (OSError, HTTPError, HTTPException, UnicodeError)
@@ -90,7 +90,7 @@ def user_in_address(address: str) -> UnexpectedResponse:
 
 def lost(error: Exception, attempt: Attempt, *, method: str, address: str) -> ConnectorError:
     """No answer, or not a whole one. Nothing of `error` is shown: its words hold the query."""
-    values: dict[str, str | Text] = {"address": address}
+    values: dict[str, TextValue] = {"address": address}
     evidence = Evidence(method=method, address=address, body=type(error).__name__)
     unknown = attempt.sent and method not in SAFE_METHODS
     if isinstance(error, LocationValueError | UnicodeError):
@@ -108,7 +108,7 @@ def lost(error: Exception, attempt: Attempt, *, method: str, address: str) -> Co
     return ServerFailed(text, evidence=evidence, outcome_unknown=unknown)
 
 
-def _untrusted(error: Exception, values: dict[str, str | Text], evidence: Evidence) -> Untrusted | None:
+def _untrusted(error: Exception, values: dict[str, TextValue], evidence: Evidence) -> Untrusted | None:
     """The error for a handshake that showed that the other side must not be trusted; None for one that only broke off."""
     cause = error.args[0] if isinstance(error, HTTPError) and error.args else error
     if isinstance(cause, ssl.SSLCertVerificationError):

@@ -14,7 +14,7 @@ from flows.mapping.compiling import Vocabulary
 from flows.mapping.errors import MappingError
 from flows.mapping.rules import Rules
 from flows.models import Flow, LookUpTable
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Text, TextValue
 
 R = TypeVar("R")
 FAILED = N_(
@@ -96,5 +96,5 @@ def vocabulary(flow: Flow) -> Vocabulary:
 
 
 def refusal(error: MappingError) -> InvalidRecord:
-    values: dict[str, str | Text] = {"rule": str(error.rule), "target": Text(error.target), "reason": error.text}
+    values: dict[str, TextValue] = {"rule": str(error.rule), "target": Text(error.target), "reason": error.text}
     return InvalidRecord(Text(FAILED, values))

@@ -22,7 +22,7 @@ from connectors.economic.settings import Settings
 from connectors.errors import ConnectorError, InvalidRecord, Missing, RejectedError
 from connectors.http import Transport
 from sharespine.lib.money import ZERO
-from sharespine.lib.text import N_, Amount, Text, Value
+from sharespine.lib.text import N_, Amount, Text, TextValue
 
 NUMBERS = {"order": "orderNumber", "invoice": "draftInvoiceNumber"}
 
@@ -250,7 +250,7 @@ class Writing:
                 "e-conomic adds draft %(number)s up to %(there)s, and the order is %(total)s in the shop. We could not delete "
                 "the draft. Delete it there, then press Retry."
             )
-            values: dict[str, Value] = {
+            values: dict[str, TextValue] = {
                 "number": document.target_id,
                 "there": Amount(document.total, document.currency),
                 "total": Amount(self.draft.total, self.draft.currency),

@@ -13,7 +13,7 @@ from connectors.errors import WhoActs
 from flows.ledger.batch import Batch
 from flows.ledger.rows import FREE, Kind, State, event, stopped
 from flows.models import Run, Transfer
-from sharespine.lib.text import N_, Amount, Text, Value
+from sharespine.lib.text import N_, Amount, Text, TextValue
 
 CALM: dict[str, Any] = {"message": Text(""), "cause": "", "error_code": ""}
 SENDING = Text(N_("The order is being sent."))
@@ -46,7 +46,7 @@ def sent(batch: Batch, transfer: Transfer, document: Document, *, found: bool = 
         **CALM,
         **FREE,
     )
-    values: dict[str, Value] = {"number": document.target_id, "total": Amount(document.total, document.currency)}
+    values: dict[str, TextValue] = {"number": document.target_id, "total": Amount(document.total, document.currency)}
     if found:
         text = Text(N_("The order was already in the ERP as number %(number)s, %(total)s. Nothing more was sent."), values)
     else:

@@ -19,7 +19,7 @@ from flows.ledger.inserting import insert
 from flows.ledger.rows import Kind, event
 from flows.models import Event, Flow, Item, Run, Transfer
 from flows.rulebook import IN_ORDER, LABELS
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Text, TextValue
 
 State = Item.State
 #: So many orders are taken on at a time.
@@ -145,7 +145,7 @@ def say(run: Run, flow: Flow, told: Sequence[tuple[Item, Milestone, str, bool, S
         transfer = transfers.get(item.source_id)
         if transfer is None:
             continue
-        values: dict[str, str | Text] = {"milestone": Text(LABELS[milestone]), "status": status}
+        values: dict[str, TextValue] = {"milestone": Text(LABELS[milestone]), "status": status}
         events.append(event(transfer, Kind.STATUS, Text(MOVED if wrote and status else ALREADY, values), run=run))
         events += [event(transfer, Kind.STATUS, notice, run=run) for notice in notices]
     insert(events)

@@ -15,7 +15,7 @@ from flows.mapping.errors import MappingError
 from flows.mapping.parsing import Call, Literal, Name, Pipeline, parse
 from flows.mapping.tables import Table
 from flows.mapping.values import Value, fitting, said, value_of
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Text, TextValue
 
 #: Fields that the source system adds to an order, by the name that they have there.
 EXTRA = "extra."
@@ -113,7 +113,7 @@ class Vocabulary:
         elif isinstance(value, str) and (parameter is Parameter.TEXT or is_zone(value)):
             return (_constant(value),)
         text = N_("“%(name)s” needs %(what)s here, as in: %(example)s")
-        values: dict[str, str | Text] = {"name": conversion.name, "what": Text(parameter.value), "example": conversion.example}
+        values: dict[str, TextValue] = {"name": conversion.name, "what": Text(parameter.value), "example": conversion.example}
         raise MappingError(Text(text, values), given.position)
 
     def _table(self, given: Literal | Name) -> Read:

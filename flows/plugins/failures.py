@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from connectors.errors import Evidence, RejectedError, WhoActs
 from connectors.records import Order
-from sharespine.lib.text import N_, Text
+from sharespine.lib.text import N_, Text, TextValue
 
 #: So much of what a plugin says is shown to people.
 SHOWN = 300
@@ -22,7 +22,7 @@ class Filtered(RejectedError):
 
     @classmethod
     def by(cls, plugin: str, reason: str) -> Self:
-        values: dict[str, str | Text] = {"plugin": plugin, "reason": reason[:SHOWN]}
+        values: dict[str, TextValue] = {"plugin": plugin, "reason": reason[:SHOWN]}
         error = cls(Text(N_("The plugin “%(plugin)s” leaves it out: %(reason)s"), values))
         error.who_acts = WhoActs.NOBODY
         return error
@@ -35,7 +35,7 @@ class Vetoed(RejectedError):
 
     @classmethod
     def by(cls, plugin: str, reason: str) -> Self:
-        values: dict[str, str | Text] = {"plugin": plugin, "reason": reason[:SHOWN]}
+        values: dict[str, TextValue] = {"plugin": plugin, "reason": reason[:SHOWN]}
         error = cls(Text(N_("The plugin “%(plugin)s” does not let it be sent: %(reason)s"), values))
         error.who_acts = WhoActs.STAFF
         return error
@@ -53,7 +53,7 @@ class PluginFailed(RejectedError):
     @classmethod
     def at(cls, plugin: str, hook: str, record: Any, reason: Text, *, choice: int, words: str = "") -> Self:
         """At `hook`. `words` are the plugin's own, for staff."""
-        values: dict[str, str | Text] = {"plugin": plugin, "hook": hook, "record": named(record), "reason": reason}
+        values: dict[str, TextValue] = {"plugin": plugin, "hook": hook, "record": named(record), "reason": reason}
         message = N_(
             "The plugin “%(plugin)s” failed at “%(hook)s” on %(record)s: %(reason)s Have the plugin mended, then press Retry."
         )
@@ -120,7 +120,7 @@ def absent() -> Failure:
 
 
 def unfit(its: int, ours: int) -> Failure:
-    values: dict[str, str | Text] = {"its": str(its), "ours": str(ours)}
+    values: dict[str, TextValue] = {"its": str(its), "ours": str(ours)}
     return Failure(Text(N_("It is made for version %(its)s of the interface, and this is version %(ours)s."), values))
 
 

@@ -33,7 +33,7 @@ class Amount:
         return {"amount": None if self.value is None else f"{self.value:f}", "currency": self.currency}
 
 
-Value: TypeAlias = "str | Amount | Text"
+TextValue: TypeAlias = "str | Amount | Text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Text:
     """
 
     message: str
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, TextValue] = field(default_factory=dict)
 
     def render(self, translate: Callable[[str], str] = str, write: Callable[[Amount], str] = str) -> str:
         """The sentence with its values filled in; `translate` gives a message in another language, `write` an amount."""
@@ -71,7 +71,7 @@ class Text:
         return cls(str(data.get("message", "")), {key: _from_kept(value) for key, value in values})
 
 
-def _shown(value: Value, translate: Callable[[str], str], write: Callable[[Amount], str]) -> str:
+def _shown(value: TextValue, translate: Callable[[str], str], write: Callable[[Amount], str]) -> str:
     match value:
         case str():
             return value
@@ -81,7 +81,7 @@ def _shown(value: Value, translate: Callable[[str], str], write: Callable[[Amoun
             return value.render(translate, write)
 
 
-def _kept(value: Value) -> str | dict[str, Any]:
+def _kept(value: TextValue) -> str | dict[str, Any]:
     match value:
         case str():
             return value[:_KEPT]
@@ -89,7 +89,7 @@ def _kept(value: Value) -> str | dict[str, Any]:
             return value.to_json()
 
 
-def _from_kept(value: Any) -> Value:
+def _from_kept(value: Any) -> TextValue:
     match value:
         case {"amount": amount, "currency": currency}:
             return Amount(None if amount is None else Decimal(amount), str(currency))
