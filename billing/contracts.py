@@ -30,6 +30,7 @@ from billing.models import (
 )
 from billing.refusals import Refused
 from billing.signals import rights_changed
+from sharespine.lib.history import because
 from sharespine.lib.text import N_
 
 
@@ -386,8 +387,7 @@ def _note(subscription: Subscription, what: str, actor: str) -> None:
 
 
 def _sign(record: Subscription | Customer | Grant | AddOn, what: str, actor: str) -> None:
-    # The attribute that simple-history reads when the row is saved.
-    setattr(record, "_change_reason", f"{what} ({actor})"[:100])  # noqa: B010 - not a field of the model
+    because(record, f"{what} ({actor})")
 
 
 def _tell(subscription: Subscription) -> None:

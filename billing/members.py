@@ -20,6 +20,7 @@ from billing import mails
 from billing.mails import Unsent
 from billing.models import Customer, Invitation, Membership, Role
 from billing.refusals import Refused
+from sharespine.lib.history import because
 from sharespine.lib.text import N_
 
 log = logging.getLogger(__name__)
@@ -141,7 +142,7 @@ def change_role(membership: Membership, role: str, actor: str) -> None:
         if found.role == role:
             return
         found.role = role
-        _by(found, actor).save(update_fields=["role"])
+        because(found, actor).save(update_fields=["role"])
     log.info("%s made %s of customer %s %s", actor, membership.user, membership.customer_id, role)
 
 
@@ -151,7 +152,7 @@ def remove(membership: Membership, actor: str) -> None:
         _keep_an_owner(membership, stays=False)
         found = Membership.objects.filter(pk=membership.pk).first()
         if found is not None:
-            _by(found, actor).delete()
+            because(found, actor).delete()
         # By an invitation that is still open it would come back.
         _open(membership.customer).filter(email__iexact=membership.user.email).update(withdrawn_at=timezone.now())
     log.info("%s removed %s from customer %s", actor, membership.user, membership.customer_id)
@@ -187,15 +188,16 @@ def changes(customer: Customer, *, limit: int) -> list[Change]:
         Change(
             at=row.history_date,
             kind=row.history_type,
-            user=_called(users.get(row.user_id)),
+            user=called(users.get(row.user_id)),
             role=Role(row.role),
-            actor=row.history_change_reason or _called(row.history_user),
+            actor=row.history_change_reason or called(row.history_user),
         )
         for row in rows
     ]
 
 
-def _called(user: User | None) -> str:
+def called(user: User | None) -> str:
+    """What people call a user; of an account that is gone, nothing is known."""
     return (user.get_full_name() or user.get_username()) if user else "–"
 
 
@@ -216,17 +218,11 @@ def _let_in(invitation: Invitation, user: User) -> Membership:
     membership = Membership(customer=invitation.customer, user=user, role=invitation.role)
     try:
         with transaction.atomic():
-            _by(membership, invitation.invited_by).save()
+            because(membership, invitation.invited_by).save()
     except IntegrityError:
         # It was let in otherwise: as what, stands.
         return Membership.objects.get(customer=invitation.customer, user=user)
     log.info("%s was let into customer %s as %s by %s", user, invitation.customer_id, membership.role, invitation.invited_by)
-    return membership
-
-
-def _by(membership: Membership, actor: str) -> Membership:
-    """To be saved or deleted as `actor` had it: the history takes its word from here."""
-    setattr(membership, "_change_reason", actor[:100])  # noqa: B010 - not a field of the model
     return membership
 
 

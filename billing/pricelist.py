@@ -15,6 +15,7 @@ from django.db import transaction
 
 from billing.models import Feature, Offer, Package
 from billing.refusals import Refused
+from sharespine.lib.history import because
 from sharespine.lib.text import N_
 
 
@@ -72,9 +73,7 @@ def _offer(edition: str, wanted: Wanted, held: Offer | None, valid_from: date, t
         offer = Offer(package=wanted.package, edition=edition, valid_from=valid_from)
     for name, value in values.items():
         setattr(offer, name, value)
-    # The attribute that simple-history reads when the row is saved.
-    setattr(offer, "_change_reason", f"price list ({actor})"[:100])  # noqa: B010 - not a field of the model
-    offer.save()
+    because(offer, f"price list ({actor})").save()
     return True
 
 

@@ -27,6 +27,7 @@ from billing.dates import today
 from billing.mails import Unsent
 from billing.models import NEEDED, AddOnKind, Contact, Customer, Package, Quote, SignUp, Subscription
 from billing.refusals import Refused
+from sharespine.lib.history import because
 from sharespine.lib.text import N_
 
 State = SignUp.State
@@ -276,8 +277,7 @@ def _prospect(sign_up: SignUp) -> Customer:
         phone=sign_up.phone,
         language=sign_up.language,
     )
-    # The attribute that simple-history reads when the row is saved.
-    setattr(customer, "_change_reason", f"signed up by {sign_up.quote.number}")  # noqa: B010 - not a field of the model
+    because(customer, f"signed up by {sign_up.quote.number}")
     customer.clean()
     customer.save()
     Contact.objects.create(customer=customer, name=sign_up.contact, email=sign_up.email, phone=sign_up.phone)

@@ -19,10 +19,10 @@ from django.utils import timezone, translation
 from billing.models import Customer, Membership, Role
 from billing.notices import addresses
 from connectors.errors import WhoActs
-from flows import links, mails
+from flows import links, mails, merchants
 from flows.models import Alert, Transfer, Webhook
 from flows.models.transfers import NEEDS_SOMEBODY
-from sharespine.lib.said import said, said_of_many
+from sharespine.lib.said import said
 from sharespine.lib.text import Text
 
 #: A customer gets no second e-mail about stopped orders within this time.
@@ -41,8 +41,8 @@ class Group:
 
     @property
     def words(self) -> str:
-        """What happened and what to do about it, of one order or of all of them."""
-        return said(self.message) if len(self.numbers) == 1 else said_of_many(self.cause)
+        """What happened and what to do about it."""
+        return merchants.told(self.message, self.cause, orders=len(self.numbers), number=self.numbers[0])
 
     @property
     def named(self) -> str:

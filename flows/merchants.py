@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from connectors.errors import WhoActs
 from flows.ledger.anew import OF_THE_SOURCE
 from flows.models import Item, Transfer
 from flows.models.transfers import NEEDS_SOMEBODY
+from sharespine.lib.said import said
+from sharespine.lib.text import Text
 
 State = Transfer.State
 #: Stopped until the merchant acts; or in the ERP, and changed in the shop afterwards.
@@ -58,3 +61,15 @@ def may_retry_item(item: Item) -> bool:
     """Whether a merchant may try the item again."""
     stopped = item.state == Item.State.STOPPED and item.acts == WhoActs.MERCHANT
     return (stopped or item.state == Item.State.RETRYING) and item.error_code not in OF_THE_SOURCE
+
+
+def told(message: Text, cause: str, *, orders: int, number: str) -> str:
+    """What waits for the merchant, in the active language. Of several `orders` with one `cause` one is told: `message`, that of
+    `number`; a sentence with its values says more than one with gaps.
+    """
+    if not cause:
+        # Of a change after the transfer, what changed stands in what has happened to the order.
+        return gettext("The order was changed in the shop after the transfer.")
+    if orders == 1:
+        return said(message)
+    return gettext("For example %(number)s: %(words)s") % {"number": number, "words": said(message)}

@@ -20,6 +20,7 @@ from flows.ledger import by_hand, held
 from flows.ledger.capture import BY_HAND
 from flows.models import Connection, Endpoint, FieldMapping, Flow, Run, Transfer
 from flows.settling import quarantine
+from sharespine.lib.history import because
 from sharespine.lib.text import N_, Text
 
 State = Transfer.State
@@ -104,8 +105,7 @@ def _paused(actor: str, reason: str) -> Text:
 
 def sign(configured: Connection | Flow | FieldMapping, state: str, actor: str) -> None:
     """Have the next change of `configured` say in its history who made it."""
-    # The attribute that simple-history reads when the row is saved.
-    setattr(configured, "_change_reason", f"{state} ({actor})"[:100])  # noqa: B010 - not a field of the model
+    because(configured, f"{state} ({actor})")
 
 
 # --- flows --------------------------------------------------------------------------------------------------------------------

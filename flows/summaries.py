@@ -23,7 +23,6 @@ from billing.models import Customer, Membership
 from flows import links, mails, merchants
 from flows.models import Connection, Endpoint, Transfer
 from sharespine.lib.counting import CountOf
-from sharespine.lib.said import said, said_of_many
 from sharespine.lib.text import Text
 
 SEVEN = time_of_day(7)
@@ -49,11 +48,12 @@ class Group:
     orders: int
     cause: str
     message: Text
+    number: str
     page: str
 
     @property
     def words(self) -> str:
-        return said(self.message) if self.orders == 1 else said_of_many(self.cause)
+        return merchants.told(self.message, self.cause, orders=self.orders, number=self.number)
 
 
 def last_span(at: datetime, zone: ZoneInfo) -> Span:
@@ -163,15 +163,22 @@ def _groups(customer: Customer) -> list[Group]:
         .annotate(orders=Count("pk"), example=Max("pk"))
         .order_by("-orders", "cause")
     )
-    messages = dict(Transfer.objects.filter(pk__in=[row["example"] for row in rows[:CAUSES]]).values_list("pk", "message"))
+    examples = Transfer.objects.only("number", "source_id", "message").in_bulk([row["example"] for row in rows[:CAUSES]])
     return [
         Group(
             orders=row["orders"],
             cause=row["cause"],
-            message=messages.get(row["example"], Text("")),
-            page=links.order(customer.pk, row["example"])
-            if row["orders"] == 1
-            else links.orders(customer.pk, view="mine", cause=row["cause"]),
+            message=example.message if example else Text(""),
+            number=str(example or ""),
+            page=_page(customer.pk, row),
         )
         for row in rows
+        for example in [examples.get(row["example"])]
     ]
+
+
+def _page(customer: int, row: Mapping[str, Any]) -> str:
+    """Where the orders of a cause are seen."""
+    if row["orders"] == 1:
+        return links.order(customer, row["example"])
+    return links.orders(customer, view="mine", cause=row["cause"]) if row["cause"] else links.orders(customer, view="changed")

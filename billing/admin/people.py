@@ -80,25 +80,9 @@ class MembershipInline(TabularInline):
         return super().get_queryset(request).select_related("user")
 
 
-class ChangeFormSet(forms.BaseInlineFormSet):
-    """What is kept of the past has no name of its own at the customer."""
+class PastInline(TabularInline):
+    """What happened: seen, never added, changed or removed."""
 
-    @classmethod
-    def get_default_prefix(cls) -> str:
-        return "changes"
-
-
-class ChangeInline(TabularInline):
-    """Who let whom in, changed a role or put somebody out; what is here was."""
-
-    model = Membership.history.model
-    fk_name = "customer"
-    formset = ChangeFormSet
-    # The words of a row would be those of an account that may be gone.
-    hide_title = True
-    verbose_name_plural = gettext_lazy("Changes of users")
-    fields = readonly_fields = ("at", "who", "what", "role", "by")
-    ordering = ("-history_id",)
     extra = max_num = 0
     can_delete = False
     tab = True
@@ -108,6 +92,27 @@ class ChangeInline(TabularInline):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ChangeFormSet(forms.BaseInlineFormSet):
+    """What is kept of the past has no name of its own at the customer."""
+
+    @classmethod
+    def get_default_prefix(cls) -> str:
+        return "changes"
+
+
+class ChangeInline(PastInline):
+    """Who let whom in, changed a role or put somebody out."""
+
+    model = Membership.history.model
+    fk_name = "customer"
+    formset = ChangeFormSet
+    # The words of a row would be those of an account that may be gone.
+    hide_title = True
+    verbose_name_plural = gettext_lazy("Changes of users")
+    fields = readonly_fields = ("at", "who", "what", "role", "by")
+    ordering = ("-history_id",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm("billing.view_membership"))
@@ -133,20 +138,11 @@ class ChangeInline(TabularInline):
         return row.history_change_reason or str(row.history_user or "–")
 
 
-class InvitationInline(TabularInline):
+class InvitationInline(PastInline):
     """Who was invited. It stays when it was accepted or withdrawn: as a record of who let whom in."""
 
     model = Invitation
     fields = readonly_fields = ("email", "role", "invited_by", "created_at", "expires_at", "accepted_at", "withdrawn_at")
-    extra = max_num = 0
-    can_delete = False
-    tab = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class InviteDialog(Dialog):

@@ -86,9 +86,12 @@ class Item(models.Model):
     @property
     def written_as_read(self) -> str:
         """`written` with numbers as the reader writes them: `80,00 kr (60,00 kr)` for `80.00 SEK (60.00)`."""
-        if price := _PRICE.fullmatch(self.written):
+        register = self.flow.register
+        if register in (Register.PRICES, Register.PRICE_LISTS) and (price := _PRICE.fullmatch(self.written)):
             regular, currency, sale = price.groups()
-            return display.amount(regular, currency) + (f" ({display.amount(sale, currency)})" if sale else "")
-        if self.flow.register == Register.STOCK and _QUANTITY.fullmatch(self.written):
+            amounts = [display.exact_amount(Decimal(each), currency) for each in (regular, sale) if each]
+            return amounts[0] if sale is None else f"{amounts[0]} ({amounts[1]})"
+        if register == Register.STOCK and _QUANTITY.fullmatch(self.written):
             return display.number(Decimal(self.written))
+        # A name, which may look like either.
         return self.written

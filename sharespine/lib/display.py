@@ -78,12 +78,24 @@ def amount(value: Decimal | str | None, currency: str = "SEK") -> str:
     """An amount of money as Swedish businesses write it: `1 234,50 kr`, other currencies with their code."""
     if value in (None, ""):
         return "–"
-    return f"{plain_amount(Decimal(value))}\N{NO-BREAK SPACE}{'kr' if currency in ('SEK', '') else currency}"
+    number = number_format(Decimal(value), 2, use_l10n=True, force_grouping=True)
+    return f"{number}\N{NO-BREAK SPACE}{_unit(currency)}"
 
 
-def plain_amount(value: Decimal) -> str:
-    """`1 234,50`: an amount of which the unit stands elsewhere, or nowhere."""
-    return number_format(value, 2, use_l10n=True, force_grouping=True)
+def exact_amount(value: Decimal | None, currency: str) -> str:
+    """The same with all decimals that there are: what differs by less than an öre must not read as if it were the same.
+
+    Without a unit where the currency is not known.
+    """
+    if value is None:
+        return "–"
+    decimals = max(2, -int(value.normalize().as_tuple().exponent))
+    number = number_format(value, decimals, use_l10n=True, force_grouping=True)
+    return f"{number}\N{NO-BREAK SPACE}{_unit(currency)}" if currency else number
+
+
+def _unit(currency: str) -> str:
+    return "kr" if currency in ("SEK", "") else currency
 
 
 def translated(message: str) -> str:

@@ -6,8 +6,8 @@ import re
 
 from django.utils.translation import gettext
 
-from sharespine.lib.display import amount, plain_amount
-from sharespine.lib.text import Amount, Text
+from sharespine.lib.display import exact_amount
+from sharespine.lib.text import Text
 
 _PLACEHOLDER = re.compile(r"%\(\w+\)s")
 _RUN_OF_DOTS = re.compile(r"…(?:\s*…)+")
@@ -18,12 +18,7 @@ _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÅÄÖ])")
 def said(text: Text) -> str:
     """The sentence in the active language, with its values filled in; empty for the empty text."""
     # gettext("") is the header of the catalogue, not the empty text.
-    return text.render(gettext, written) if text.message else ""
-
-
-def written(value: Amount) -> str:
-    """As Swedish businesses write amounts; without a unit where the currency is not known."""
-    return plain_amount(value.value) if value.value is not None and not value.currency else amount(value.value, value.currency)
+    return text.render(gettext, lambda amount: exact_amount(amount.value, amount.currency)) if text.message else ""
 
 
 def said_of_many(message: str) -> str:

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from billing import caps, gates, hours
 from billing.dates import today
@@ -20,7 +19,6 @@ from flows import merchants
 from flows.models import Connection, Endpoint, Flow, Item, Transfer
 from flows.models.transfers import NEEDS_SOMEBODY
 from sharespine.lib.counting import CountOf
-from sharespine.lib.said import said
 from sharespine.lib.text import Text
 from sharespine.portal import per_day
 from sharespine.portal.access import SEE, Access, page, show
@@ -47,11 +45,8 @@ class Cause:
 
     @property
     def words(self) -> str:
-        """What happened to the latest of them: a sentence with its values says more than one with gaps."""
-        if not self.cause:
-            # Of a change after the transfer, what changed stands in what has happened to the order.
-            return _("The order was changed in the shop after the transfer.")
-        return said(self.message)
+        """What happened, and what to do about it."""
+        return merchants.told(self.message, self.cause, orders=self.orders, number=self.number)
 
 
 def home(request: HttpRequest) -> HttpResponseBase:

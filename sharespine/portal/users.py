@@ -74,11 +74,11 @@ def user(request: HttpRequest, access: Access, member: int) -> HttpResponseBase:
         except Refused as refused:
             form.add_error("role", said(refused.text))
         else:
-            messages.success(request, _("%(name)s has another role now.") % {"name": _called(found)})
+            messages.success(request, _("%(name)s has another role now.") % {"name": members.called(found.user)})
             # Whoever gave up the right to see this page is taken where it may be.
             mine = found.user_id == access.user.pk and form.cleaned_data["role"] != Role.OWNER
             return redirect("portal:overview" if mine else "portal:users", access.customer.pk)
-    context = {"area": "settings", "form": form, "member": found, "name": _called(found)}
+    context = {"area": "settings", "form": form, "member": found, "name": members.called(found.user)}
     return show(request, access, "portal/user.html", context)
 
 
@@ -92,11 +92,11 @@ def remove(request: HttpRequest, access: Access, member: int) -> HttpResponseBas
         except Refused as refused:
             messages.error(request, said(refused.text))
         else:
-            messages.success(request, _("%(name)s may not log in any more.") % {"name": _called(found)})
+            messages.success(request, _("%(name)s may not log in any more.") % {"name": members.called(found.user)})
             if found.user_id == access.user.pk:
                 return redirect("portal:home")
         return redirect("portal:users", access.customer.pk)
-    context = {"area": "settings", "member": found, "name": _called(found), "mine": found.user_id == access.user.pk}
+    context = {"area": "settings", "member": found, "name": members.called(found.user), "mine": found.user_id == access.user.pk}
     return show(request, access, "portal/user_remove.html", context)
 
 
@@ -138,10 +138,6 @@ def _people(access: Access) -> dict[str, Any]:
 
 def _member(access: Access, member: int) -> Membership:
     return get_object_or_404(Membership.objects.select_related("user", "customer"), customer=access.customer, pk=member)
-
-
-def _called(member: Membership) -> str:
-    return member.user.get_full_name() or member.user.get_username()
 
 
 def _sent(request: HttpRequest, access: Access, invitation: Invitation, token: str) -> HttpResponse:

@@ -396,7 +396,9 @@ def items(made: Connection) -> dict[str, Item]:
         ("prices", "1080.00 SEK (960.50)", "1\xa0080,00\xa0kr (960,50\xa0kr)"),
         ("prices", "80.00 EUR", "80,00\xa0EUR"),
         ("stock", "-3.5", "-3,5"),
+        ("prices", "79.995 SEK", "79,995\xa0kr"),
         ("products", "1984", "1984"),
+        ("products", "500 SEK", "500 SEK"),
         ("products", "", ""),
     ],
 )

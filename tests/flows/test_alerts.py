@@ -88,9 +88,9 @@ def test_many_orders_give_one_e_mail_grouped_by_cause_with_twenty_numbers_each(r
     assert sent.to == ["anna@example.se", "bo@example.se"]
     assert sent.subject.startswith("27 orders have stopped")
     first, second = sent.body.split("\n* ")[1:]
-    assert first.startswith("Article … does not exist in the ERP. Create it there, then retry.")
+    assert first.startswith("For example 100: Article A-100 does not exist in the ERP. Create it there, then retry.")
     assert ", ".join(str(number) for number in range(100, 120)) + " and 5 more" in first
-    assert second.startswith("Customer … is barred.\n  900, 901\n")
+    assert second.startswith("For example 900: Customer A-900 is barred.\n  900, 901\n")
     assert f"/portal/{customer.pk}/orders/?view=mine" in sent.body
     assert "\n\n\n" not in sent.body
     assert Alert.objects.count() == 27

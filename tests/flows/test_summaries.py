@@ -72,7 +72,7 @@ def test_at_seven_each_user_that_wants_it_is_told_what_went_and_what_waits(rig: 
     assert anna.body == bo.body
     assert anna.subject == "Ullbutiken AB: 2 orders wait for you"
     assert "3 orders were transferred from 07:00 yesterday to 07:00 today." in anna.body
-    assert "Article … does not exist in the ERP. Create it there, then retry." in anna.body
+    assert "* For example 8: Article A-8 does not exist in the ERP. Create it there, then retry." in anna.body
     assert f"2 orders: https://portal.example.se/portal/{customer.pk}/orders/?view=mine&cause=Article+" in anna.body
     assert f"https://portal.example.se/portal/{customer.pk}/notifications/" in anna.body
     assert "690 of 1" in anna.body
@@ -86,6 +86,22 @@ def test_at_seven_each_user_that_wants_it_is_told_what_went_and_what_waits(rig: 
     [again, _] = send()
     assert "0 orders were transferred" in again.body
     assert f"/portal/{customer.pk}/orders/" in again.body
+
+
+@pytest.mark.django_db
+def test_orders_that_were_changed_after_the_transfer_are_told_of_with_where_they_are_seen(rig: Rig, clock: Clock) -> None:
+    customer = customer_of(rig)
+    user(customer)
+    joined_long_ago()
+    clock.move(timedelta(hours=-20))
+    for number in ("1", "2"):
+        rig.world.place(number)
+    rig.run()
+    Transfer.objects.update(attention=True)
+    clock.move_to(EARLY + timedelta(minutes=30))
+    [sent] = send()
+    assert "* The order was changed in the shop after the transfer." in sent.body
+    assert f"2 orders: https://portal.example.se/portal/{customer.pk}/orders/?view=changed\n" in sent.body
 
 
 @pytest.mark.django_db

@@ -35,6 +35,7 @@ def test_amounts_in_a_sentence_are_written_as_swedish_businesses_do() -> None:
         "b": Amount(Decimal("-0.01"), "EUR"),
         "c": Amount(Decimal("29.80")),
         "d": Amount(None, "SEK"),
+        "e": Amount(Decimal("100.004"), "SEK"),
     }
     with override("sv"):
-        assert said(Text("%(a)s|%(b)s|%(c)s|%(d)s", values)) == "1\xa0234,50\xa0kr|-0,01\xa0EUR|29,80|–"
+        assert said(Text("%(a)s|%(b)s|%(c)s|%(d)s|%(e)s", values)) == "1\xa0234,50\xa0kr|-0,01\xa0EUR|29,80|–|100,004\xa0kr"
