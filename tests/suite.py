@@ -116,7 +116,7 @@ def main(arguments: list[str]) -> int:
     arguments = [argument for argument in arguments if argument != "--thorough"]
     failed = _on_both(chosen, arguments)
     if not thorough:
-        print("The others: `make thorough` (some minutes), `make faults` (an hour).", flush=True)
+        print("— these were the tests of every day; others: `make thorough` (minutes), `make faults` (an hour) —", flush=True)
     return failed
 
 
